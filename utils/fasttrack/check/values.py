@@ -1,0 +1,167 @@
+"""Data that crosses between a check and the learner: copying it, comparing it, putting it into words.
+
+Data is None, bool, int, float, str, bytes, list, tuple, dict, NumPy arrays and tensors. Anything else is
+an object of the learner's, known only by what it does.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+
+PRINTED = 8  # elements: a tensor of up to this many is shown whole
+# (relative, absolute): tight enough that a wrong epsilon fails, loose enough for another order of sums.
+TOLERANCE = {
+    torch.float64: (1e-7, 1e-9),
+    torch.float32: (1e-5, 1e-6),
+    torch.bfloat16: (2e-2, 1e-3),
+    torch.float16: (2e-3, 1e-4),
+}
+
+
+def copy(value: Any) -> Any:
+    """A deep copy of data that keeps dtype, layout and nesting; anything else is passed as it is."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if isinstance(value, np.ndarray):
+        return value.copy(order="K")
+    if type(value) in (list, tuple):
+        return type(value)(copy(item) for item in value)
+    if type(value) is dict:
+        return {key: copy(item) for key, item in value.items()}
+    return value
+
+
+def kind(value: Any) -> str:
+    """The name of a value's type as a learner would say it."""
+    if isinstance(value, torch.Tensor):
+        return "tensor"
+    if isinstance(value, np.ndarray):
+        return "array"
+    if isinstance(value, tuple):  # torch.Size and named tuples included
+        return "tuple"
+    return "None" if value is None else type(value).__name__
+
+
+def describe(value: Any) -> str:
+    """One short line: a small value whole, a large one by dtype and shape."""
+    if isinstance(value, torch.Tensor | np.ndarray):
+        flat = value.numel() if isinstance(value, torch.Tensor) else value.size
+        dtype = str(value.dtype).removeprefix("torch.")
+        text = f"{kind(value)} {dtype} {tuple(value.shape)}"
+        return f"{text} {elements(value.tolist())}" if flat <= PRINTED else text
+    if isinstance(value, tuple):
+        inner = ", ".join(map(describe, value))
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(describe, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {describe(item)}" for key, item in value.items()) + "}"
+    if value is None or isinstance(value, bool | int | float | str | bytes):
+        text = repr(value)
+        return text if len(text) <= 200 else f"{text[:200]}… ({len(text)} characters)"
+    name = getattr(value, "__name__", None)
+    return name if isinstance(name, str) else f"a {type(value).__name__}"
+
+
+def elements(value: Any) -> str:
+    """The elements of a small tensor, nested as `tolist` gives them, four digits each."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(elements, value)) + "]"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def difference(got: Any, want: Any, tolerance: tuple[float, float] | None = None) -> tuple[str, str] | None:
+    """What was expected and what came back, each in words, at the first place they part; None if they agree.
+
+    Types must agree exactly (True is not 1, a list is not a tuple), except that `want` may be a nested list
+    for a tensor. `tolerance` is (relative, absolute) for floating point; None demands equality.
+    """
+    if isinstance(got, torch.Tensor) and isinstance(want, list):
+        want = torch.tensor(want, dtype=got.dtype if tolerance else None)
+        return tensor_difference(got, want, tolerance, dtype=False)
+    if kind(got) != kind(want):
+        return describe(want), describe(
+            got
+        ) if got is None else f"{describe(got)}: a {kind(got)}, not a {kind(want)}"
+    if isinstance(want, torch.Tensor):
+        return tensor_difference(got, want, tolerance)
+    if isinstance(want, np.ndarray):
+        return array_difference(got, want, tolerance)
+    if isinstance(want, list | tuple):
+        if len(got) != len(want):
+            return describe(want), f"{describe(got)}: length {len(got)}, not {len(want)}"
+        return next(
+            (
+                (f"item {i} is {wanted}", f"item {i} is {came}")
+                for i, pair in enumerate(zip(got, want, strict=True))
+                if (parted := difference(*pair, tolerance))
+                for wanted, came in [parted]
+            ),
+            None,
+        )
+    if isinstance(want, dict):
+        if got.keys() != want.keys():
+            return f"keys {sorted(map(repr, want))}", f"keys {sorted(map(repr, got))}"
+        for key in want:
+            if parted := difference(got[key], want[key], tolerance):
+                return f"[{key!r}] is {parted[0]}", f"[{key!r}] is {parted[1]}"
+        return None
+    return None if close(got, want, tolerance) else (describe(want), describe(got))
+
+
+def tensor_difference(
+    got: torch.Tensor, want: torch.Tensor, tolerance: tuple[float, float] | None, *, dtype: bool = True
+) -> tuple[str, str] | None:
+    """As `difference`, for two tensors: shape first, then dtype, then the first element that differs."""
+    if got.shape != want.shape:
+        return f"shape {tuple(want.shape)}", f"shape {tuple(got.shape)}"
+    if dtype and got.dtype != want.dtype:
+        return f"dtype {want.dtype}", f"dtype {got.dtype}"
+    got, want = got.detach(), want.detach()
+    if tolerance is None:
+        same = (got == want) | (got.isnan() & want.isnan())
+    else:
+        same = torch.isclose(got, want.to(got.dtype), *tolerance, equal_nan=True)
+    if bool(same.all()):
+        return None
+    where = tuple(int(i) for i in (~same).nonzero()[0])
+    place = f"at {list(where)}: " if where else ""
+    count = f"   ({int((~same).sum())} of {same.numel()} elements differ)" if where else ""
+    return f"{place}{number(want[where].item())}", f"{place}{number(got[where].item())}{count}"
+
+
+def array_difference(
+    got: np.ndarray, want: np.ndarray, tolerance: tuple[float, float] | None
+) -> tuple[str, str] | None:
+    """As `tensor_difference`, for arrays; dtypes torch does not know are compared by NumPy."""
+    if got.dtype != want.dtype:
+        return f"dtype {want.dtype}", f"dtype {got.dtype}"
+    return tensor_difference(torch.from_numpy(got.copy()), torch.from_numpy(want.copy()), tolerance)
+
+
+def close(got: Any, want: Any, tolerance: tuple[float, float] | None) -> bool:
+    """Whether two scalars of the same type agree; nan agrees with nan."""
+    if isinstance(want, float):
+        if math.isnan(want) or math.isnan(got):
+            return math.isnan(want) and math.isnan(got)
+        relative, absolute = tolerance or (0.0, 0.0)
+        return math.isclose(got, want, rel_tol=relative, abs_tol=absolute)
+    return bool(got == want) if isinstance(want, bool | int | str | bytes | None) else got is want
+
+
+def number(value: Any) -> str:
+    """A scalar with enough digits to see what differs, and no more."""
+    return f"{value:.7g}" if isinstance(value, float) else str(value)
+
+
+def default_tolerance(want: Any) -> tuple[float, float]:
+    """The tolerance for an expected value, by its first dtype; plain floats count as float64."""
+    if isinstance(want, list | tuple) and want and isinstance(want[0], torch.Tensor | np.ndarray):
+        want = want[0]
+    if isinstance(want, np.ndarray):
+        want = torch.empty(0, dtype=getattr(torch, str(want.dtype), torch.float64))
+    return TOLERANCE.get(getattr(want, "dtype", torch.float64), TOLERANCE[torch.float64])
