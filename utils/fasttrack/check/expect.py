@@ -46,7 +46,7 @@ def check(function: Callable[[Any, int], None]) -> Callable[..., None]:
     def run(learner: Any, *, seed: int = 0) -> None:
         with exercise(function.__name__) as current:
             function(learner, seed)
-        print(f"{current.name}: correct ({current.cases} cases)")
+        print(f"{current.name}: correct ({current.cases} case{'s' * (current.cases > 1)})")
 
     return run
 

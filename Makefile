@@ -1,0 +1,39 @@
+# Each target does its own set-up. PYTHON= chooses the interpreter (3.11 or newer).
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?=
+HEADLESS ?=
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup lab grade build test clean
+
+help:           ## list the targets
+	@grep -E '^[a-z]+: .*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
+
+setup: .venv/ready-instructor  ## make .venv from constraints.txt
+
+.venv/ready-%: pyproject.toml constraints.txt
+	@PYTHON="$(PYTHON)" tools/setup.sh $*
+
+lab: .venv/ready-lab  ## open JupyterLab on your copy of the lessons in work/; PORT=9000 HEADLESS=1
+	@$(BIN)/fasttrack lab $(if $(PORT),--port $(PORT)) $(if $(HEADLESS),--no-browser)
+
+grade: .venv/ready-instructor  ## grade autograder/submitted/; without submissions, a small simulated class
+	@tools/system-packages.sh bubblewrap || true
+	@test -n "$$(ls autograder/submitted/*/*/*.ipynb 2>/dev/null)" || $(BIN)/autograder simulate
+	@$(BIN)/autograder grade
+
+build: .venv/ready-instructor  ## build notebooks/ and solutions/*.ipynb from solutions/*.py
+	@$(BIN)/autograder build
+
+test: .venv/ready-test  ## everything CI runs
+	tools/system-packages.sh bubblewrap chromium
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/autograder build --check
+	$(BIN)/pytest --nbval-lax --nbval-cell-timeout 180 -p no:cacheprovider -q solutions
+	$(BIN)/pytest -n 2 --dist loadgroup tests
+
+clean:          ## remove .venv and caches; your work/ and the gradebook stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist test-artifacts

@@ -1,0 +1,147 @@
+"""A small course in a temporary folder, for tests that build, refuse or grade."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from autograder import build
+from autograder.course import Course
+
+ROOT = Path(__file__).parents[1]
+
+LESSON = '''\
+# %% [markdown]
+# # Doubling
+#
+# Prose with $x$.
+
+# %%
+from fasttrack.check import check, expect
+
+
+class checks:
+    @staticmethod
+    @check
+    def double(learner, seed):
+        for x in (3, 5 - 10 * seed):
+            expect(learner, x).equals(2 * x, {"you squared it": x * x})
+
+    @staticmethod
+    @check
+    def quadruple(learner, seed):
+        expect(learner, 3 + seed).equals(12 + 4 * seed)
+
+
+# %% exercise: double
+def double(x: float) -> float:
+    """Twice `x`."""
+    ### BEGIN SOLUTION
+    return 2 * x
+    ### END SOLUTION
+
+# %%
+print(double(4))
+
+# %% test: double points=2
+checks.double(double)
+### BEGIN HIDDEN TESTS
+checks.double(double, seed=1)
+### END HIDDEN TESTS
+
+# %% exercise: quadruple
+def quadruple(x: float) -> float:
+    """Four times `x`, by `double`."""
+    ### BEGIN SOLUTION
+    return double(double(x))
+    ### END SOLUTION
+
+# %% tags=["demo"]
+for step in range(3):
+    print(step)
+
+# %% test: quadruple points=1
+checks.quadruple(quadruple)
+### BEGIN HIDDEN TESTS
+checks.quadruple(quadruple, seed=1)
+### END HIDDEN TESTS
+'''
+
+ANSWERS = """\
+# %% right: double — adds
+def double(x):
+    return x + x
+
+# %% right: double — a lambda
+double = lambda x: x * 2
+
+# %% wrong: double — squares  hint="you squared it"
+def double(x):
+    return x * x
+
+# %% wrong: double — adds two  hint="expected  6"
+def double(x):
+    return x + 2
+
+# %% wrong: double — returns nothing  hint="got       None"
+def double(x):
+    2 * x
+
+# %% right: quadruple — multiplies
+def quadruple(x):
+    return 4 * x
+
+# %% right: quadruple — doubles a sum
+def quadruple(x):
+    return double(x + x)
+
+# %% wrong: quadruple — doubles once  hint="expected  12"
+def quadruple(x):
+    return double(x)
+
+# %% wrong: quadruple — the fourth power  hint="expected  12"
+def quadruple(x):
+    return x**4
+
+# %% wrong: quadruple — shifts  hint="expected  12"
+def quadruple(x):
+    return x + 4
+"""
+
+
+NAME = "01_unit/01_doubling"
+
+
+def write_course(root: Path) -> Course:
+    """A course of one lesson, with its answer bank."""
+    course = Course(root)
+    project = '[project]\nurls = { Repository = "https://github.com/some/course" }\n'
+    files = {
+        root / "pyproject.toml": project,
+        course.source(NAME): LESSON,
+        course.answers / f"{NAME}.py": ANSWERS,
+    }
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return course
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    """A course that is not built yet."""
+    return write_course(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    course = write_course(tmp_path_factory.mktemp("built"))
+    build.build(course, [NAME], lambda _: None)
+    return course.root
+
+
+@pytest.fixture
+def built(built_once: Path, tmp_path: Path) -> Course:
+    """A built course of one's own."""
+    shutil.copytree(built_once, tmp_path, dirs_exist_ok=True)
+    return Course(tmp_path)

@@ -1,0 +1,105 @@
+"""Opening the course in JupyterLab: the learner's own copies of the lessons, and how the server is started."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+PACKAGE = Path(__file__).parent
+FIRST_PORT, LAST_PORT = 8888, 8988
+
+
+class LabError(RuntimeError):
+    """JupyterLab cannot be opened; the message says why and what to do."""
+
+
+def released() -> Path:
+    """The folder of released notebooks: inside an installed package, or in the repository it is run from."""
+    installed, repository = PACKAGE / "notebooks", PACKAGE.parents[1] / "notebooks"
+    for folder in (installed, repository):
+        if any(folder.glob("*/*.ipynb")):
+            return folder
+    raise LabError(f"no lessons in {installed} or {repository}: install the package again")
+
+
+def copy_lessons(work: Path) -> list[Path]:
+    """Copy each released notebook that `work` does not have yet; returns the new files.
+
+    A file that is there is the learner's and is left alone, whatever it holds. Raises LabError if `work`
+    cannot be written.
+    """
+    new = []
+    for source in sorted(released().glob("*/*.ipynb")):
+        target = work / source.relative_to(source.parents[1])
+        if target.exists():
+            continue
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = target.with_name(f".{target.name}.new")
+            shutil.copyfile(source, draft)
+            draft.replace(target)
+        except OSError as error:
+            raise LabError(
+                f"{target}: cannot be written: {error.strerror}; choose another folder with --work"
+            ) from error
+        new.append(target)
+    return new
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A JupyterLab about to be started: its command, its environment, and where it will answer."""
+
+    command: list[str]
+    environment: dict[str, str]
+    url: str
+
+    @classmethod
+    def prepare(cls, work: Path, port: int | None, browser: bool) -> Self:
+        """Choose a port and a token, and open on the first lesson. Raises LabError."""
+        if importlib.util.find_spec("jupyterlab") is None:
+            raise LabError('JupyterLab is not installed here; run: pip install "llm-fasttrack[lab]"')
+        port = free_port(port)
+        token = secrets.token_hex(16)
+        lesson = min(work.glob("*/*.ipynb")).relative_to(work).as_posix()
+        configuration = os.pathsep.join(
+            filter(None, [str(PACKAGE / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")])
+        )
+        return cls(
+            command=[
+                sys.executable,
+                "-m",
+                "jupyterlab",
+                f"--ServerApp.root_dir={work.resolve()}",
+                f"--ServerApp.port={port}",
+                "--ServerApp.port_retries=0",
+                f"--LabApp.default_url=/lab/tree/{lesson}",
+                "--ServerApp.log_level=WARN",
+                *([] if browser else ["--no-browser"]),
+                *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+            ],
+            environment={**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_CONFIG_PATH": configuration},
+            url=f"http://localhost:{port}/lab/tree/{lesson}?token={token}",
+        )
+
+
+def free_port(wanted: int | None) -> int:
+    """`wanted` if it is free, else the first free port from 8888. Raises LabError."""
+    for port in [wanted] if wanted is not None else range(FIRST_PORT, LAST_PORT):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise LabError(
+        f"port {wanted or f'{FIRST_PORT} to {LAST_PORT - 1}'} is in use; choose another with --port (PORT=)"
+    )
