@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from rich.table import Column, Table
+from sqlalchemy.exc import SAWarning
 
 from autograder import simulate
 from autograder.build import generate, replace, settings, write_sources
@@ -89,9 +91,10 @@ def grade_one(
     config = settings(course.grading, submitted_directory="repaired")
     coursedir = CourseDirectory(config=config)
     api = NbGraderAPI(coursedir=coursedir, config=config, log_level="CRITICAL")
-    result = api.autograde(unit, who, force=True)
-    if result["success"]:
-        result = api.generate_feedback(unit, who, force=True)
+    with warnings.catch_warnings(category=SAWarning, action="ignore"):  # nbgrader's sessions, not ours
+        result = api.autograde(unit, who, force=True)
+        if result["success"]:
+            result = api.generate_feedback(unit, who, force=True)
     failure = "" if result["success"] else str(result.get("log", result["error"])).strip().splitlines()[-1]
     with Gradebook(coursedir.db_url) as gradebook:
         return [

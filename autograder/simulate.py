@@ -89,8 +89,8 @@ def draw(lesson: Lesson, answers: Bank, rng: random.Random, right: float, wrong:
     """
     chosen: dict[str, Choice] = {}
     for name, cell in lesson.exercises().items():
-        rights = [without_markers(cell.source), *(answer.source for answer in answers.right(name))]
-        wrongs = [answer.source for answer in answers.wrong(name)]
+        rights = [without_markers(cell.source), *(answer.source for answer in answers.of(name, "right"))]
+        wrongs = [answer.source for answer in answers.of(name, "wrong")]
         dice = rng.random()
         if dice < right:
             choice = Choice(rng.choice(rights), True)

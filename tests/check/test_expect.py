@@ -135,6 +135,21 @@ def test_a_stub_is_not_written_yet() -> None:
         expect(softmax, 1)
 
 
+def missing(x: Any) -> Any:
+    raise NotImplementedError
+
+
+def builds_on_it(x: Any) -> Any:
+    return missing(x) + 1
+
+
+def test_a_stub_that_an_answer_builds_on_is_named() -> None:
+    with pytest.raises(NotWritten, match=r"^not written yet: missing, which builds_on_it builds on$"):
+        expect(builds_on_it, 1)
+    with pytest.raises(NotWritten, match=r"^not written yet: missing$"):
+        expect(missing, 1)
+
+
 @pytest.mark.parametrize("notobject", [None, 0, torch.zeros(2)])
 def test_something_that_cannot_be_called_fails(notobject: Any) -> None:
     @check

@@ -94,7 +94,8 @@ class Expectation:
         self._value, self._error = reply.value, reply.error
         if self._error and self._error.is_a(NotImplementedError):
             self._settle()
-            raise NotWritten(self._name)
+            own = getattr(learner, "__name__", None)
+            raise NotWritten(self._name, "" if self._error.origin == own else self._error.origin)
         if not self._error and difference(reply.left, (args, kwargs)):
             self._fail(("mistake", "it changes its input in place: compute the answer in new tensors"))
 

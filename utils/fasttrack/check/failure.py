@@ -20,8 +20,12 @@ class CheckFailed(AssertionError):
 class NotWritten(CheckFailed):
     """The exercise still raises NotImplementedError: nothing was tried, so nothing is wrong yet."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"not written yet: {name}")
+    def __init__(self, name: str, origin: str = "") -> None:
+        """`origin` is the function or class that raised: another exercise, if `name` builds on one."""
+        if origin.isidentifier() and origin != name:
+            super().__init__(f"not written yet: {origin}, which {name} builds on")
+        else:
+            super().__init__(f"not written yet: {name}")
 
 
 def rows(facts: tuple[tuple[str, str], ...]) -> list[str]:

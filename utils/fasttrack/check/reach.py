@@ -25,12 +25,14 @@ Arguments = tuple[Sequence[Any], Mapping[str, Any]]
 class LearnerError:
     """An exception raised by the learner's code, as data.
 
-    `kinds` are the names of its classes, most specific first; `where` is the learner's own line, or "".
+    `kinds` are the names of its classes, most specific first; `where` is the learner's own line and `origin`
+    the function or class that line belongs to, or "".
     """
 
     kinds: tuple[str, ...]
     message: str
     where: str = ""
+    origin: str = ""
 
     def is_a(self, kind: type[BaseException]) -> bool:
         return kind.__name__ in self.kinds
@@ -62,18 +64,16 @@ def call(learner: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Reply:
 
 
 def as_data(error: BaseException) -> LearnerError:
-    """An exception as data, with the line of the learner's cell that it came through."""
+    """An exception as data, with the innermost line that is the learner's own."""
     kinds = tuple(kind.__name__ for kind in type(error).__mro__ if kind is not object)
-    return LearnerError(kinds, str(error), learners_line(error))
-
-
-def learners_line(error: BaseException) -> str:
-    """`line 3: return x[:, 5]`, the innermost frame that is the learner's own; "" if there is none."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not is_library(frame.filename):
-            code = linecache.getline(frame.filename, frame.lineno or 0).strip()
-            return f"at line {frame.lineno} of your code: {code}"
-    return ""
+    where = origin = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        code = frame.f_code
+        if not is_library(code.co_filename):
+            text = linecache.getline(code.co_filename, line).strip()
+            where = f"at line {line} of your code: {text}" if text else f"at line {line} of your code"
+            origin = code.co_qualname.rpartition("<locals>.")[2].partition(".")[0]
+    return LearnerError(kinds, str(error), where, origin)
 
 
 def is_library(filename: str) -> bool:

@@ -7,6 +7,7 @@ an object of the learner's, known only by what it does.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,13 @@ def copy(value: Any) -> Any:
 
 
 def kind(value: Any) -> str:
-    """The name of a value's type as a learner would say it."""
+    """The name of a value's type as a learner would say it.
+
+    An object in another process says it through its handle's `__fasttrack_kind__`, in words no data has.
+    """
+    remote: Callable[[Any], str] | None = getattr(type(value), "__fasttrack_kind__", None)
+    if remote is not None:
+        return remote(value)
     if isinstance(value, torch.Tensor):
         return "tensor"
     if isinstance(value, np.ndarray):
@@ -64,7 +71,7 @@ def describe(value: Any) -> str:
         text = repr(value)
         return text if len(text) <= 200 else f"{text[:200]}… ({len(text)} characters)"
     name = getattr(value, "__name__", None)
-    return name if isinstance(name, str) else f"a {type(value).__name__}"
+    return name if isinstance(name, str) else f"a {kind(value)}"
 
 
 def elements(value: Any) -> str:
@@ -131,7 +138,8 @@ def tensor_difference(
     where = tuple(int(i) for i in (~same).nonzero()[0])
     place = f"at {list(where)}: " if where else ""
     count = f"   ({int((~same).sum())} of {same.numel()} elements differ)" if where else ""
-    return f"{place}{number(want[where].item())}", f"{place}{number(got[where].item())}{count}"
+    wanted, came = numbers_apart(want[where].item(), got[where].item())
+    return f"{place}{wanted}", f"{place}{came}{count}"
 
 
 def array_difference(
@@ -153,9 +161,13 @@ def close(got: Any, want: Any, tolerance: tuple[float, float] | None) -> bool:
     return bool(got == want) if isinstance(want, bool | int | str | bytes | None) else got is want
 
 
-def number(value: Any) -> str:
-    """A scalar with enough digits to see what differs, and no more."""
-    return f"{value:.7g}" if isinstance(value, float) else str(value)
+def numbers_apart(want: Any, got: Any) -> tuple[str, str]:
+    """Two scalars that differ, with enough digits to see where, and no more."""
+    for digits in (7, 10, 13, 17):
+        wanted, came = (f"{v:.{digits}g}" if isinstance(v, float) else str(v) for v in (want, got))
+        if wanted != came:
+            break
+    return wanted, came
 
 
 def default_tolerance(want: Any) -> tuple[float, float]:

@@ -1,0 +1,182 @@
+"""The pictures of the lessons: what is drawn, and that a cell shows it once."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import pytest
+import torch
+from IPython.core.interactiveshell import InteractiveShell
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+
+from fasttrack import plot
+from fasttrack.plot.style import SERIES
+
+
+def texts(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def boxes(axes: Axes, *, faded: bool = False) -> list[Rectangle]:
+    """The cells of a grid; `faded` ones are dashed."""
+    cells = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    return [cell for cell in cells if (cell.get_linestyle() == "--") == faded]
+
+
+def arrows(axes: Axes) -> int:
+    return sum(isinstance(patch, FancyArrowPatch) for patch in axes.patches)
+
+
+def legend(axes: Axes) -> list[str]:
+    found = axes.get_legend()
+    return [text.get_text() for text in found.get_texts()] if found else []
+
+
+@pytest.fixture
+def x() -> torch.Tensor:
+    return torch.arange(12).reshape(3, 4)
+
+
+def test_strides_draws_every_element_twice_in_grid_and_storage(x: torch.Tensor) -> None:
+    (axes,) = plot.strides(x).axes
+    assert len(boxes(axes)) == 12 + 12
+    assert not boxes(axes, faded=True)
+    assert arrows(axes) == 4  # one step along each dim, in the grid and in storage
+    assert "shape (3, 4), stride (4, 1)" in texts(axes)
+    assert texts(axes).count("+4") == texts(axes).count("+1") == 2
+
+
+def test_strides_of_a_transpose_keep_the_storage_and_swap_the_steps(x: torch.Tensor) -> None:
+    left, right = plot.strides({"x": x, "x.T": x.T}).axes
+    assert [axes.get_title(loc="left") for axes in (left, right)] == ["x", "x.T"]
+    assert "shape (4, 3), stride (1, 4)" in texts(right)
+    storage = [[t for t in texts(axes) if t.isdigit()][12:] for axes in (left, right)]
+    assert storage[0] == storage[1]
+
+
+def test_strides_of_a_slice_show_what_is_never_read(x: torch.Tensor) -> None:
+    (axes,) = plot.strides(x[:, 1:3]).axes
+    assert len(boxes(axes)) == 6 + 6
+    assert len(boxes(axes, faded=True)) == 6
+    assert "shape (3, 2), stride (4, 1), offset 1" in texts(axes)
+
+
+def test_strides_of_a_broadcast_row_step_by_zero(x: torch.Tensor) -> None:
+    (axes,) = plot.strides(x[0].expand(3, 4)).axes
+    assert len(boxes(axes)) == 12 + 4
+    assert texts(axes).count("+0") == 2
+    assert "shape (3, 4), stride (0, 1)" in texts(axes)
+
+
+def test_strides_of_a_vector_have_one_step() -> None:
+    (axes,) = plot.strides(torch.arange(6)[::2]).axes
+    assert arrows(axes) == 2
+    assert "shape (3,), stride (2,)" in texts(axes)
+
+
+def test_strides_colours_a_cell_by_its_place_in_storage(x: torch.Tensor) -> None:
+    (axes,) = plot.strides(x.T).axes
+    grid, storage = boxes(axes)[:12], boxes(axes)[12:]
+    assert grid[1].get_facecolor() == storage[4].get_facecolor()  # x.T[0, 1] lies at place 4
+    assert len({cell.get_facecolor() for cell in storage}) == 12
+
+
+def test_grid_writes_numbers_names_and_marks() -> None:
+    x = torch.tensor([[0.5, -1.0, 12.3], [0.0, 2.25, -0.001]])
+    (axes,) = plot.grid(x, "title", rows=["a", "b"], column_label="class", mark=[(1, 2)]).axes
+    assert texts(axes)[:6] == ["0.50", "-1", "12", "0", "2.25", "0"]
+    assert {"a", "b", "class", "0", "1", "2"} <= set(texts(axes))
+    assert sum(cell.get_linewidth() > 2 for cell in boxes(axes)) == 1
+    assert axes.get_title(loc="left") == "title"
+
+
+def test_grid_of_a_vector_is_one_row() -> None:
+    (axes,) = plot.grid(torch.arange(5)).axes
+    assert len(boxes(axes)) == 5
+    assert len({cell.get_y() for cell in boxes(axes)}) == 1
+
+
+def test_grid_draws_infinities_and_constants() -> None:
+    (axes,) = plot.grid(torch.tensor([[-torch.inf, torch.nan], [0.0, 0.0]])).axes
+    assert {"-inf", "nan"} <= set(texts(axes))
+
+
+def test_broadcast_draws_repeated_cells_dashed() -> None:
+    (axes,) = plot.broadcast(torch.arange(3)[:, None], torch.arange(4)).axes
+    assert len(boxes(axes)) == 3 + 4 + 12
+    assert len(boxes(axes, faded=True)) == 9 + 8
+    assert {"(3, 1)", "(4,)", "(3, 4)", "+", "="} <= set(texts(axes))
+
+
+def test_reductions_show_both_sums(x: torch.Tensor) -> None:
+    (axes,) = plot.reductions(x).axes
+    assert len(boxes(axes)) == 12 + 4 + 3
+    assert {"12", "15", "18", "21", "6", "22", "38"} <= set(texts(axes))
+    assert "x.sum(0)   shape (4,)" in texts(axes)
+
+
+def test_curves_name_their_lines_and_axes() -> None:
+    t = torch.linspace(1, 4, 10)
+    (axes,) = plot.curves(t, {"up": t, "down": -t}, xlabel="step", ylabel="loss", title="training").axes
+    assert legend(axes) == ["up", "down"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("step", "loss")
+    assert [line.get_color() for line in axes.lines] == list(SERIES[:2])
+    assert axes.lines[1].get_ydata().tolist() == (-t).tolist()
+
+
+def test_curves_can_be_logarithmic() -> None:
+    (axes,) = plot.curves([1, 2, 4], {"y": [1, 2, 4]}, xlabel="x", ylabel="y", log=True).axes
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert legend(axes) == []
+
+
+def test_fit_draws_points_and_lines_from_end_to_end() -> None:
+    (axes,) = plot.fit(torch.tensor([0.0, 1, 2]), torch.tensor([1.0, 2, 3]), {"found": (2, 1)}).axes
+    (points,) = (c for c in axes.collections if isinstance(c, PathCollection))
+    assert points.get_offsets().shape == (3, 2)
+    assert axes.lines[0].get_xydata().tolist() == [[0, 1], [2, 5]]
+
+
+def test_bars_stand_side_by_side_in_groups() -> None:
+    (axes,) = plot.bars(
+        ["a", "b", "c"], {"one": [1, 2, 3], "two": torch.tensor([3.0, 2, 1])}, ylabel="p"
+    ).axes
+    heights = [bar.get_height() for bar in axes.patches]
+    assert heights == [1, 2, 3, 3, 2, 1]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "b", "c"]
+    assert axes.patches[0].get_x() + axes.patches[0].get_width() <= axes.patches[3].get_x()
+
+
+def test_ladder_writes_each_loss_and_sets_yours_apart() -> None:
+    losses = {"uniform": 3.2958, "mine": torch.tensor(2.5)}
+    (axes,) = plot.ladder(losses, yours=["mine"], xlabel="nats").axes
+    assert texts(axes) == ["3.2958", "2.5000"]
+    assert axes.patches[0].get_facecolor() != axes.patches[1].get_facecolor()
+    assert axes.get_xlabel() == "nats"
+
+
+def test_pipeline_draws_stations_in_order_with_arrows_between() -> None:
+    (axes,) = plot.pipeline({"ids": "(n,)", "model": "weights", "loss": "()"}, here=["loss"]).axes
+    stations = [patch for patch in axes.patches if isinstance(patch, FancyBboxPatch)]
+    assert texts(axes)[::2] == ["ids", "model", "loss"]
+    assert arrows(axes) == 2
+    assert stations[0].get_edgecolor() == stations[1].get_edgecolor() != stations[2].get_edgecolor()
+
+
+def test_a_cell_shows_a_picture_once_and_leaves_nothing_open(x: torch.Tensor) -> None:
+    picture = plot.strides(x)
+    shown, _ = InteractiveShell.instance().display_formatter.format(picture)
+    assert shown["image/png"].startswith(b"\x89PNG")
+    assert plt.get_fignums() == []
+
+
+def test_a_picture_leaves_the_learners_style_alone(x: torch.Tensor) -> None:
+    before = dict(mpl.rcParams)
+    plot.strides(x)._repr_png_()
+    assert dict(mpl.rcParams) == before
+
+
+def test_a_picture_says_what_it_is(x: torch.Tensor) -> None:
+    assert repr(plot.strides({"x": x, "x.T": x.T})) == "<Picture: x; x.T>"

@@ -1,0 +1,133 @@
+"""Pictures of numbers: curves, points with lines, bars, a ladder of losses, the stations of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.patches import FancyBboxPatch
+
+from fasttrack.plot.style import BLUE, FAINT, INK, MUTED, ORANGE, SERIES, Picture, canvas, picture, styled
+from fasttrack.plot.tensors import arrow
+
+Numbers = Any  # a sequence, array or tensor of floats
+
+
+@styled
+def curves(
+    x: Numbers,
+    series: Mapping[str, Numbers],
+    *,
+    title: str = "",
+    xlabel: str,
+    ylabel: str,
+    log: bool = False,
+) -> Picture:
+    """One line for each entry of `series` over `x`, named at the line; `log` makes both axes logarithmic."""
+    figure = picture(7.2, 3.4)
+    axes = figure.add_subplot()
+    for (name, y), colour in zip(series.items(), SERIES, strict=False):
+        axes.plot(x, y, color=colour, label=name)
+    if log:
+        axes.set_xscale("log", base=2)
+        axes.set_yscale("log", base=2)
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    axes.grid(True)
+    if len(series) > 1:
+        axes.legend()
+    return figure
+
+
+@styled
+def fit(x: Numbers, y: Numbers, lines: Mapping[str, tuple[float, float]], *, title: str = "") -> Picture:
+    """Points `x`, `y` and straight lines given as `name: (slope, intercept)`."""
+    figure = picture(6.2, 3.6)
+    axes = figure.add_subplot()
+    axes.scatter(x, y, s=16, color=MUTED, alpha=0.55, linewidths=0, label="data")
+    ends = np.array([float(min(x)), float(max(x))])
+    for (name, (slope, intercept)), colour, dashes in zip(
+        lines.items(), (ORANGE, BLUE, INK), ("-", "--", ":"), strict=False
+    ):
+        axes.plot(ends, float(slope) * ends + float(intercept), color=colour, linestyle=dashes, label=name)
+    axes.set(title=title, xlabel="x", ylabel="y")
+    axes.legend()
+    return figure
+
+
+@styled
+def bars(
+    labels: Sequence[str],
+    series: Mapping[str, Numbers],
+    *,
+    title: str = "",
+    xlabel: str = "",
+    ylabel: str,
+) -> Picture:
+    """Groups of bars: one group for each label, one bar in it for each entry of `series`."""
+    figure = picture(max(5.0, min(9.0, 0.32 * len(labels) * max(1.5, len(series)))), 3.0)
+    axes = figure.add_subplot()
+    width = 0.8 / len(series)
+    for k, ((name, heights), colour) in enumerate(zip(series.items(), SERIES, strict=False)):
+        at = np.arange(len(labels)) + (k - (len(series) - 1) / 2) * width
+        axes.bar(at, [float(height) for height in heights], width * 0.92, color=colour, label=name)
+    axes.set_xticks(range(len(labels)), labels)
+    axes.tick_params(axis="x", length=0)
+    axes.grid(True, axis="y")
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    if len(series) > 1:
+        axes.legend()
+    return figure
+
+
+@styled
+def ladder(
+    losses: Mapping[str, float], *, yours: Collection[str] = (), title: str = "", xlabel: str
+) -> Picture:
+    """Losses as horizontal bars, first entry on top, each with its number; `yours` stand out in colour."""
+    figure = picture(7.6, 0.42 * len(losses) + 1.1)
+    axes = figure.add_subplot()
+    for row, (name, loss) in enumerate(losses.items()):
+        colour = BLUE if name in yours else "#c3c9d2"
+        axes.barh(row, float(loss), 0.66, color=colour)
+        axes.text(float(loss) + 0.03, row, f"{float(loss):.4f}", va="center", fontsize=9.5)
+    axes.set_yticks(range(len(losses)), list(losses))
+    axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    axes.set(title=title, xlabel=xlabel, xlim=(0, 1.13 * max(map(float, losses.values()))))
+    return figure
+
+
+@styled
+def pipeline(stations: Mapping[str, str], *, here: Collection[str] = ()) -> Picture:
+    """The stations data passes, left to right, as `name: what it looks like there`; `here` stand out."""
+    figure = picture(10, 1.5)
+    axes = canvas(figure.add_subplot())
+    for k, (name, example) in enumerate(stations.items()):
+        left, now = 2.5 * k, name in here
+        axes.add_patch(
+            FancyBboxPatch(
+                (left, 0),
+                1.9,
+                1,
+                boxstyle="round,pad=0.02,rounding_size=0.12",
+                facecolor="#dcecf7" if now else "#f6f7f9",
+                edgecolor=BLUE if now else FAINT,
+                linewidth=1.8 if now else 1.2,
+            )
+        )
+        axes.text(
+            left + 0.95,
+            0.34,
+            name,
+            ha="center",
+            va="center",
+            weight="bold" if now else "normal",
+            fontsize=10.5,
+        )
+        axes.text(left + 0.95, 0.72, example, ha="center", va="center", fontsize=8, color=MUTED)
+        if k:
+            arrow(axes, (left - 0.52, 0.5), (left - 0.08, 0.5), MUTED)
+    axes.set_xlim(-0.1, 2.5 * len(stations) - 0.5)
+    axes.set_ylim(1.1, -0.1)
+    return figure
