@@ -40,7 +40,11 @@ def test_an_equivalent_mutant_is_lines_of_a_diff(tmp_path: Path, lesson: Lesson)
 RIGHT = "# %% right: double — adds\ndef double(x):\n    return x + x\n"
 REFUSALS = {
     "text before the first header": ("x = 1\n" + RIGHT, 1, "a bank starts with a cell header"),
-    "a typo in a header": ("# %% rigth: double — adds\n", 1, "unknown cell header '# %% rigth: double — adds'"),
+    "a typo in a header": (
+        "# %% rigth: double — adds\n",
+        1,
+        "unknown cell header '# %% rigth: double — adds'",
+    ),
     "no reason": (RIGHT + "# %% right: double\n", 4, "unknown cell header"),
     "another cell": (RIGHT + "# %%\nimport math\n", 4, "unknown cell header"),
     "an unknown exercise": ("# %% right: treble — adds\n", 1, "01_unit/01_doubling has no exercise 'treble'"),
@@ -49,7 +53,11 @@ REFUSALS = {
         4,
         "a wrong answer says which hint it must get",
     ),
-    "an empty hint": ('# %% wrong: double — adds  hint=""\n', 1, "a wrong answer says which hint it must get"),
+    "an empty hint": (
+        '# %% wrong: double — adds  hint=""\n',
+        1,
+        "a wrong answer says which hint it must get",
+    ),
     "a hint in two strings": (
         '# %% wrong: double — adds  hint="a" "b"\n',
         1,
@@ -60,7 +68,11 @@ REFUSALS = {
         1,
         "a right answer has no hint",
     ),
-    "a syntax error": (RIGHT + "# %% right: double — b\n\ndef double(x)\n", 6, "not valid Python: expected ':'"),
+    "a syntax error": (
+        RIGHT + "# %% right: double — b\n\ndef double(x)\n",
+        6,
+        "not valid Python: expected ':'",
+    ),
     "nothing defined": (RIGHT + "# %% right: double — b\nx = 2\n", 4, "the answer does not define double"),
     "the same answer twice": (
         RIGHT + RIGHT.replace("adds", "again").replace("x + x", "x  +  x"),
