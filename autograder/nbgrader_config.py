@@ -20,4 +20,6 @@ c.Execute.extra_arguments = ["--log-level=ERROR"]
 c.ClearMetadataPreprocessor.enabled = False
 
 # nbgrader runs `alembic` by name when it makes a gradebook: it lies beside the interpreter.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+BIN = str(Path(sys.executable).parent)
+if BIN not in os.environ.get("PATH", "").split(os.pathsep):
+    os.environ["PATH"] = os.pathsep.join([BIN, os.environ.get("PATH", "")])

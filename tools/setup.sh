@@ -13,8 +13,6 @@ if [ ! -x .venv/bin/pip ]; then
   rm -rf .venv
   "$PYTHON" -m venv .venv || fail "$PYTHON cannot make a virtual environment: install python3-venv"
 fi
-# Debian's pip 23.0 finds conflicts in constraints.txt where there are none.
-.venv/bin/python -m pip install --quiet --upgrade 'pip>=24' || fail "pip cannot be upgraded; the reason stands above"
 printf 'setup: installing the %s packages into .venv (some minutes the first time)\n' "$extra"
 PIP_CONSTRAINT=constraints.txt .venv/bin/pip install --quiet --editable ".[$extra]" ||
   fail "the installation failed; the reason stands above"
