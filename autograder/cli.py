@@ -82,6 +82,43 @@ def build_command(
         out.print(f"{len(names)} lessons, {len(written)} files written", highlight=False)
 
 
+@app.command("gate")
+def gate_command(lessons: Lessons = None) -> None:
+    """Test the tests: right answers pass, wrong ones fail with the hint that names their mistake."""
+    from autograder import gate
+
+    with explained():
+        course = Course.here()
+        reports = [gate.run(course, name) for name in course.lessons(lessons)]
+    for report in reports:
+        out.print(gate.table(report))
+    for finding in (finding for report in reports for finding in report.findings):
+        err.print(str(finding), style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if all(report.clean for report in reports) else 1)
+
+
+@app.command("mutate")
+def mutate_command(
+    lessons: Lessons = None,
+    least: Annotated[float, typer.Option(help="Fail below this share of caught mutants.")] = 0.95,
+) -> None:
+    """Make small faults in the reference answers and count how many the tests catch."""
+    from autograder import mutate
+
+    with explained():
+        course = Course.here()
+        scores = [mutate.run(course, name) for name in course.lessons(lessons)]
+    for score in scores:
+        for survivor in score.survivors:
+            out.print(
+                f"survived: {survivor.name}\n{survivor.diff}\n", markup=False, highlight=False, soft_wrap=True
+            )
+        out.print(mutate.table(score))
+        for finding in score.findings:
+            err.print(str(finding), style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if all(score.share >= least and not score.findings for score in scores) else 1)
+
+
 @app.command("simulate")
 def simulate_command(
     learners: Annotated[int, typer.Option(help="How many learners hand in.", min=1)] = 6,

@@ -579,3 +579,23 @@ def cross_entropy(logits, targets):
 def cross_entropy(logits, targets):
     log_norm = logits.exp().sum(-1).log()
     return (log_norm - logits.gather(-1, targets[..., None])[..., 0]).mean()
+
+
+# %% equivalent: element_offset — a product does not care which factor comes first
+# -    return storage_offset + sum(i * step for i, step in zip(index, stride, strict=True))
+# +    return storage_offset + sum(i * step for step, i in zip(index, stride, strict=True))
+
+
+# %% equivalent: tensor_bytes — the sum of products is the same with index and stride exchanged
+# -    last = element_offset(tuple(size - 1 for size in shape), stride)
+# +    last = element_offset(stride, tuple(size - 1 for size in shape))
+
+
+# %% equivalent: tensor_bytes — element_offset only iterates over the index, so a generator will do
+# -    last = element_offset(tuple(size - 1 for size in shape), stride)
+# +    last = element_offset((size - 1 for size in shape), stride)
+
+
+# %% equivalent: broadcast_shape — the rule is symmetric in the two sizes
+# -    for p, q in zip_longest(reversed(a), reversed(b), fillvalue=1):
+# +    for q, p in zip_longest(reversed(a), reversed(b), fillvalue=1):
