@@ -70,6 +70,7 @@ class Workbench:
         self.module = types.ModuleType(self.name)
         self.namespace: dict[str, Any] = vars(self.module)
         self.folder = tempfile.TemporaryDirectory(prefix="workbench-")
+        self._own = own_names(lesson)
         self._flags = self._given_flags = 0
         self._given: dict[str, Any] = {}
         self._marks: dict[str, Any] = {}
@@ -109,7 +110,7 @@ class Workbench:
         outcome, message = Outcome.PASSED, ""
         with quiet(printed), settings_kept(self.folder.name, seed):
             try:
-                for taken in self._own_names(name):
+                for taken in self._own[name]:
                     self.namespace.pop(taken, None)
                 with limited(limit or RUN_LIMIT):
                     self._execute(answer, f"{name}, {label}")
@@ -162,14 +163,6 @@ class Workbench:
         self._flags |= code.co_flags & FUTURES
         exec(code, self.namespace)
 
-    def _own_names(self, name: str) -> set[str]:
-        """Names that the exercise's cell binds and no other does: an answer cannot lean on them."""
-        own = defined(parse(self.lesson.exercises()[name].source))
-        others = [
-            cell for cell in self.lesson.cells if cell.kind in ("given", "exercise") and cell.name != name
-        ]
-        return own - {other for cell in others for other in defined(parse(cell.source))}
-
     def _restore(self) -> None:
         """Undo what a run did to the namespace."""
         self.namespace.clear()
@@ -186,6 +179,20 @@ class Workbench:
             if isinstance(value, torch.Tensor | np.ndarray | list | dict | set | torch.nn.Module)
             and not name.startswith("__")
         }
+
+
+def own_names(lesson: Lesson) -> dict[str, set[str]]:
+    """For each exercise its name, and what else only its cell binds: an answer cannot lean on the reference's."""
+    bound = [
+        (cell.name, defined(parse(cell.source)))
+        for cell in lesson.cells
+        if cell.kind in ("given", "exercise")
+    ]
+    return {
+        name: {name} | own.difference(*(names for other, names in bound if other != name))
+        for name, own in bound
+        if name
+    }
 
 
 def mark(value: Any) -> Any:
