@@ -4,11 +4,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from autograder import build
 from autograder.course import Course
 
 ROOT = Path(__file__).parents[1]
+
+# Two busy cores: how long an example takes says nothing about the code.
+settings.register_profile("two cores", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("two cores")
 
 LESSON = '''\
 # %% [markdown]

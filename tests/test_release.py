@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder import bank
 from autograder.course import Course
 from autograder.lesson import HIDDEN, SOLUTION, Cell, Lesson, defined, parse, read, used
 
@@ -51,6 +52,14 @@ def test_no_solution_and_no_hidden_test_is_released(name: str) -> None:
     assert not [secret for secret in secrets if secret in text and secret not in shown]
     for marker in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS"):
         assert marker not in text
+
+
+@lessons
+def test_no_answer_of_the_bank_is_released(name: str) -> None:
+    answers = bank.read(COURSE.answers / f"{name}.py", lesson(name)).answers
+    text = "\n".join(cell.source for cell in released(name).cells)
+    assert answers
+    assert not [answer.about for answer in answers if answer.source in text]
 
 
 @lessons
