@@ -97,7 +97,7 @@ def release(course: Course, lessons: list[Lesson]) -> dict[str, str]:
         root = Path(folder)
         write_sources(course, lessons, root)
         for unit in sorted({lesson.unit for lesson in lessons}):
-            generate(root, unit, no_database=True)
+            generate(root, unit)
         return {
             lesson.name: (root / "release" / f"{lesson.name}.ipynb").read_text("utf-8") for lesson in lessons
         }
@@ -109,14 +109,17 @@ def write_sources(course: Course, lessons: list[Lesson], root: Path) -> None:
         replace(root / "source" / f"{lesson.name}.ipynb", text_of(source_notebook(lesson, course.repository)))
 
 
-def generate(root: Path, unit: str, *, notebook: str = "*", no_database: bool = False) -> None:
+def generate(root: Path, unit: str, *, notebook: str = "*", db_url: str | None = None) -> None:
     """Run nbgrader's `generate_assignment` on a unit of the course directory `root`, into `root`/release.
 
+    The cells and their points go into the gradebook at `db_url`, or nowhere.
     Naming one notebook lets a unit that has submissions gain a lesson, which nbgrader refuses for "*".
     """
     config = settings(root, release_directory="release", assignment_id=unit, notebook_id=notebook)
+    if db_url:
+        config.CourseDirectory.db_url = db_url
     converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config, force=True)
-    if no_database:
+    if not db_url:
         converter.no_database = True
         converter.preprocessors = [step for step in converter.preprocessors if step is not SaveCells]
     with explained(f"nbgrader could not release {unit}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from autograder.course import Course, CourseError
 
@@ -38,10 +48,23 @@ def explained() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
+class Rate(ProgressColumn):
+    """How many are done a minute."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed * 60:.0f}/min" if task.speed else "")
+
+
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Progress]:
-    """A progress bar on the terminal, with the count and the time; nothing where nobody watches."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    """A progress bar on the terminal, with rate and time left; nothing where nobody watches."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=err, transient=True) as bar:
         bar.add_task(what, total=total)
         yield bar
@@ -85,7 +108,7 @@ def build_command(
 @app.command("gate")
 def gate_command(lessons: Lessons = None) -> None:
     """Test the tests: right answers pass, wrong ones fail with the hint that names their mistake."""
-    from autograder import gate
+    from autograder.gate import gate
 
     with explained():
         course = Course.here()
@@ -103,7 +126,7 @@ def mutate_command(
     least: Annotated[float, typer.Option(help="Fail below this share of caught mutants.")] = 0.95,
 ) -> None:
     """Make small faults in the reference answers and count how many the tests catch."""
-    from autograder import mutate
+    from autograder.gate import mutate
 
     with explained():
         course = Course.here()
@@ -126,7 +149,7 @@ def simulate_command(
     lessons: Lessons = None,
 ) -> None:
     """Draw a class from the answer banks into autograder/submitted/, with the true score of each."""
-    from autograder import simulate
+    from autograder.grading import simulate
 
     with explained():
         course = Course.here()
@@ -135,23 +158,62 @@ def simulate_command(
 
 
 @app.command("grade")
-def grade_command() -> None:
-    """Grade every submission in autograder/submitted/: gradebook, feedback, CSV and a table."""
-    from autograder import grade
+def grade_command(
+    lessons: Lessons = None,
+    regrade: Annotated[bool, typer.Option("--regrade", help="Grade again what is already graded.")] = False,
+    workers: Annotated[int, typer.Option(help="Processes that judge.", min=1)] = os.cpu_count() or 1,
+    scheduler: Annotated[str, typer.Option(help="A running dask scheduler, as tcp://host:8786.")] = "",
+    db: Annotated[
+        str, typer.Option(help="The gradebook's SQLAlchemy URL; SQLite in autograder/ by default.")
+    ] = "",
+    sandbox: Annotated[bool, typer.Option(help="Run learners' code inside bubblewrap.")] = True,
+    feedback: Annotated[bool, typer.Option(help="Write feedback for each learner.")] = True,
+) -> None:
+    """Grade every submission in autograder/submitted/: gradebook, feedback, report, CSV and a table.
+
+    What was graded before is skipped unless it changed. Exit status: 0 graded, 1 something was not, 2 nothing
+    could be, 130 interrupted; run it again to go on.
+    """
+    from autograder.build import replace
+    from autograder.grading import batch, record, report, simulate, summary
+    from autograder.grading.submissions import submissions
+    from autograder.lesson import read
 
     with explained():
         course = Course.here()
-        submissions = grade.submissions(course)
-        with progress("grading", len(submissions)) as bar:
-            graded = grade.grade(course, submissions, lambda _: bar.advance(bar.task_ids[0]))
-        out.print(grade.table(graded))
-        out.print(f"gradebook  {relative(course, course.grading / 'gradebook.db')}", highlight=False)
-        out.print(f"feedback   {relative(course, course.grading / 'feedback')}", highlight=False)
-        out.print(f"scores     {relative(course, course.grading / 'grades.csv')}", highlight=False)
-        for problem in grade.problems(graded):
-            err.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
-        if grade.problems(graded):
-            raise typer.Exit(1)
+        names = course.lessons(lessons)
+        wanted = submissions(course, names)
+        options = batch.Options(db, scheduler, workers, sandbox=sandbox, regrade=regrade, feedback=feedback)
+        with progress("grading", len(wanted)) as bar:
+            done = batch.grade(
+                course,
+                wanted,
+                options,
+                lambda count, of: bar.update(bar.task_ids[0], completed=count, total=of),
+            )
+        with record.opened(course, db) as gradebook:
+            graded, scores = gradebook.store.load(), gradebook.scores()
+        truth = simulate.truth(course)
+        wrong = [*done.problems, *summary.problems(graded, scores, truth)]
+        read_lessons = [read(course.source(name), name) for name in names]
+        page = report.render(graded, read_lessons, sandbox=sandbox, problems=wrong)
+        files = {
+            "grades.csv": summary.grades_csv(graded, scores),
+            "outcomes.csv": summary.outcomes_csv(graded),
+            "report/index.html": page,
+        }
+        for name, text in files.items():
+            replace(course.grading / name, text)
+    out.print(summary.table(graded, scores, truth))
+    for name in ("gradebook.db", "feedback", *files):
+        out.print(relative(course, course.grading / name), highlight=False)
+    out.print(f"{done.graded} graded, {done.skipped} as before", highlight=False)
+    for problem in wrong:
+        err.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
+    if done.interrupted:
+        err.print("interrupted: run the same command again to grade the rest", style="red")
+        raise typer.Exit(130)
+    raise typer.Exit(1 if wrong else 0)
 
 
 def relative(course: Course, path: Path) -> str:

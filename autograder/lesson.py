@@ -1,7 +1,7 @@
 """A lesson as its author writes it: py:percent cells with short headers, read strictly.
 
     # %% [markdown]
-    # %% exercise: NAME
+    # %% exercise: NAME forbid=["torch.softmax", ".softmax"]
     # %% test: NAME points=2
     # %% tags=["demo"]
     # %%
@@ -30,11 +30,11 @@ MARKER = re.compile(r"^\s*#\s*%%")
 HEADER = re.compile(
     r"# %%"
     r"(?: (?P<markdown>\[markdown\])"
-    r"| exercise: (?P<exercise>\w+)"
+    r"| exercise: (?P<exercise>\w+)(?: forbid=(?P<forbid>\[[^\]]*\]))?"
     r"| test: (?P<test>\w+) points=(?P<points>\d+))?"
     r"(?: tags=(?P<tags>\[.*\]))?"
 )
-FORMS = "[markdown] | exercise: NAME | test: NAME points=N | nothing; each may end in tags=[...]"
+FORMS = "[markdown] | exercise: NAME forbid=[...] | test: NAME points=N | nothing; each may end in tags=[...]"
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
@@ -49,7 +49,10 @@ class LessonError(CourseError):
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: what it is, its text, and the line of its header in the file (from 1)."""
+    """One cell: what it is, its text, and the line of its header in the file (from 1).
+
+    `forbid` are the calls that would make an exercise trivial: dotted names, or ".name" for a method.
+    """
 
     kind: Kind
     source: str
@@ -57,6 +60,7 @@ class Cell:
     name: str = ""
     points: int = 0
     tags: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
 
     @property
     def demo(self) -> bool:
@@ -130,18 +134,19 @@ def split(path: Path, text: str) -> Iterator[Cell]:
             line=line,
             name=match["exercise"] or match["test"] or "",
             points=int(match["points"] or 0),
-            tags=tags(path, line, match["tags"]),
+            tags=strings(path, line, "tags", match["tags"]),
+            forbid=strings(path, line, "forbid", match["forbid"]),
         )
 
 
-def tags(path: Path, line: int, text: str | None) -> tuple[str, ...]:
-    """The tags of a header, written as a JSON list of strings."""
+def strings(path: Path, line: int, word: str, text: str | None) -> tuple[str, ...]:
+    """A list of strings in a header, written as in JSON."""
     try:
         value = json.loads(text or "[]")
     except ValueError:
         value = None
     if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
-        raise LessonError(path, line, f'tags={text} is not a list of strings, as in tags=["demo"]')
+        raise LessonError(path, line, f'{word}={text} is not a list of strings, as in {word}=["demo"]')
     return tuple(value)
 
 

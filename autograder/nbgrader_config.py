@@ -18,6 +18,7 @@ c.Execute.skip_cells_with_tag = "demo"
 c.Execute.timeout = 120  # seconds a cell
 c.Execute.extra_arguments = ["--log-level=ERROR"]
 c.ClearMetadataPreprocessor.enabled = False
+c.HTMLExporter.sanitize_html = True  # a learner's output must not run in an instructor's browser
 
 # nbgrader runs `alembic` by name when it makes a gradebook: it lies beside the interpreter.
 BIN = str(Path(sys.executable).parent)

@@ -47,6 +47,8 @@ def cell_of(cell: Cell, position: int) -> NotebookNode:
     metadata: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
     if cell.kind == "exercise":
         metadata["nbgrader"] = nbgrader(cell.name, solution=True)
+    if cell.forbid:
+        metadata["fasttrack"] = {"forbid": list(cell.forbid)}
     if cell.kind == "test":
         metadata["nbgrader"] = nbgrader(test_id(cell.name), grade=True, locked=True, points=cell.points)
     identity = metadata["nbgrader"]["grade_id"] if cell.name else f"cell-{position:03}"

@@ -140,6 +140,19 @@ def test_a_name_from_a_demo_that_is_also_given_is_fine(tmp_path: Path) -> None:
     read(written(tmp_path, text.replace("x = 1", "# %%\nx = 1")), "unit/lesson")
 
 
+def test_an_exercise_may_forbid_calls(tmp_path: Path) -> None:
+    forbidding = EXERCISE.replace("f\n", 'f forbid=["torch.softmax", ".softmax"]\n', 1)
+    assert read(written(tmp_path, TITLE + forbidding + TEST), "u/l").cells[1].forbid == (
+        "torch.softmax",
+        ".softmax",
+    )
+    with pytest.raises(LessonError, match=r":4: forbid=\[softmax\] is not a list of strings"):
+        read(
+            written(tmp_path, TITLE + forbidding.replace('"torch.softmax", ".softmax"', "softmax") + TEST),
+            "u/l",
+        )
+
+
 def test_without_markers_drops_hidden_tests_and_keeps_solutions() -> None:
     hidden = "a\n### BEGIN HIDDEN TESTS\nb\n### END HIDDEN TESTS\n"
     source = hidden + "    ### BEGIN SOLUTION\n    c\n    ### END SOLUTION\nd"

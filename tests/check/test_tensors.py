@@ -19,9 +19,13 @@ def offset(index: tuple[int, ...], stride: tuple[int, ...], storage_offset: int 
     return storage_offset + sum(i * s for i, s in zip(index, stride, strict=True))
 
 
+def ghost(shape: tuple[int, ...], stride: tuple[int, ...], dtype: str = "uint8") -> torch.Tensor:
+    return torch.empty_strided(shape, stride, dtype=getattr(torch, dtype), device="meta")
+
+
 def ghost_bytes(shape: tuple[int, ...], stride: tuple[int, ...], dtype: str) -> tuple[int, int]:
-    ghost = torch.empty_strided(shape, stride, dtype=getattr(torch, dtype), device="meta")
-    return ghost.numel() * ghost.itemsize, ghost.untyped_storage().nbytes() if ghost.numel() else 0
+    layout = ghost(shape, stride, dtype)
+    return layout.numel() * layout.itemsize, layout.untyped_storage().nbytes() if layout.numel() else 0
 
 
 def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -30,6 +34,7 @@ def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 
 RIGHT: dict[str, Callable[..., Any]] = {
     "element_offset": offset,
+    "is_contiguous": lambda shape, stride: ghost(shape, stride).is_contiguous(),
     "tensor_bytes": ghost_bytes,
     "broadcast_shape": np.broadcast_shapes,
     "outer_sum": lambda a, b: torch.from_numpy(np.add.outer(a.numpy(), b.numpy())),
@@ -60,6 +65,13 @@ WRONG: list[tuple[str, Callable[..., Any], str]] = [
         ),
         "zip stops silently",
     ),
+    ("is_contiguous", lambda shape, stride: stride[-1:] in ((), (1,)), "places are skipped between the rows"),
+    ("is_contiguous", lambda shape, stride: not ghost(shape, stride).is_contiguous(), "a new matrix lies"),
+    (
+        "is_contiguous",
+        lambda shape, stride: stride == torch.empty(shape).stride(),
+        "size 1 is never stepped along",
+    ),
     ("tensor_bytes", lambda *layout: ghost_bytes(*layout)[::-1], "the dense size comes first"),
     ("tensor_bytes", lambda *layout: ghost_bytes(*layout)[:1] * 2, "the span follows the strides"),
     ("tensor_bytes", lambda shape, *_: (math.prod(shape), math.prod(shape)), "expected"),
@@ -68,11 +80,17 @@ WRONG: list[tuple[str, Callable[..., Any], str]] = [
     ("broadcast_shape", lambda a, b: list(np.broadcast_shapes(a, b)), "a list, not a tuple"),
     ("outer_sum", torch.outer, "the outer product"),
     ("outer_sum", torch.add, "a second dimension of size 1"),
+    ("outer_sum", lambda a, b: a[:, None].add_(b), r"\+= cannot widen a"),
     ("outer_sum", lambda a, b: a + b[:, None], "transposed"),
     ("one_hot", torch.nn.functional.one_hot, "yours is int64"),
     ("one_hot", lambda targets, _: torch.nn.functional.one_hot(targets).float(), "vocab_size says how many"),
     ("pick", lambda rows, targets: rows[:, targets], "pair position i with target i"),
     ("pick", lambda rows, targets: rows.gather(-1, targets[..., None]).squeeze(), "squeeze without a dim"),
+    (
+        "pick",
+        lambda rows, t: (rows * torch.nn.functional.one_hot(t, rows.shape[-1])).sum(-1),
+        "0 times -inf is nan",
+    ),
     ("batched_trace", torch.trace, "RuntimeError"),
     ("batched_trace", lambda x: x.sum((1, 2)), "the same letter twice"),
     ("batched_trace", lambda x: x.diagonal().sum(-1), "trace the last two"),
@@ -80,12 +98,17 @@ WRONG: list[tuple[str, Callable[..., Any], str]] = [
     ("logsumexp", lambda x, dim: (x - x.max()).exp().sum(dim).log() + x.max(), "its own maximum"),
     ("logsumexp", lambda x, dim: torch.logsumexp(x, dim, keepdim=True), "dim disappears"),
     ("logsumexp", lambda x, dim: torch.logsumexp(x, -1), "the dim that is asked for"),
+    ("logsumexp", lambda x, dim: torch.logsumexp(x, dim).squeeze(), "squeeze without a dim"),
+    ("logsumexp", lambda x, dim: x - x.max(dim), "x.amax(dim) gives the values"),
     ("softmax", lambda x, dim: x.exp() / x.exp().sum(dim, keepdim=True), "exp left the range"),
     ("softmax", lambda x, dim: x.exp() / x.exp().sum(dim), "keepdim=True"),
     ("softmax", lambda x, dim: torch.log_softmax(x, dim), "log-probabilities"),
+    ("softmax", lambda x, dim: (x - torch.logsumexp(x, dim)).exp(), "put it back with unsqueeze"),
+    ("softmax", lambda x, dim: (x - torch.logsumexp(x, dim, keepdim=True)).exp(), "too coarse for exp"),
     ("cross_entropy", lambda z, t: -loss(z, t), "a loss is positive"),
     ("cross_entropy", lambda z, t: loss(z, t) * t.numel(), "not the sum"),
     ("cross_entropy", lambda z, t: loss(z.softmax(-1), t), "softmax once"),
+    ("cross_entropy", torch.nn.functional.cross_entropy, "1 is that only in a matrix"),
     ("cross_entropy", lambda z, t: -z.gather(-1, t[..., None]).mean(), "normalise first"),
     ("cross_entropy", lambda z, t: -z.softmax(-1).gather(-1, t[..., None]).log().mean(), "log(0)"),
 ]

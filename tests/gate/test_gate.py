@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import gate
 from autograder.course import Course
+from autograder.gate import gate
 from autograder.lesson import LessonError, read
 
 COURSE = Course.here(Path(__file__).parent)

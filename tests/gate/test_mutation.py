@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import mutate
 from autograder.course import Course
+from autograder.gate import mutate
 
 COURSE = Course.here(Path(__file__).parent)
 TARGET = 0.95

@@ -9,10 +9,11 @@ from IPython.core.interactiveshell import InteractiveShell
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
+from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from fasttrack import plot
-from fasttrack.plot.style import SERIES
+from fasttrack.plot.style import INK, SERIES
 
 
 def texts(axes: Axes) -> list[str]:
@@ -76,11 +77,23 @@ def test_strides_of_a_vector_have_one_step() -> None:
     assert "shape (3,), stride (2,)" in texts(axes)
 
 
-def test_strides_colours_a_cell_by_its_place_in_storage(x: torch.Tensor) -> None:
-    (axes,) = plot.strides(x.T).axes
-    grid, storage = boxes(axes)[:12], boxes(axes)[12:]
-    assert grid[1].get_facecolor() == storage[4].get_facecolor()  # x.T[0, 1] lies at place 4
-    assert len({cell.get_facecolor() for cell in storage}) == 12
+def test_strides_colours_a_cell_by_its_number(x: torch.Tensor) -> None:
+    view, copy = plot.strides({"view": x.T, "copy": x.T.contiguous()}).axes
+    for axes, place in ((view, 4), (copy, 1)):  # where the number 4 lies
+        grid, storage = boxes(axes)[:12], boxes(axes)[12:]
+        assert grid[1].get_facecolor() == storage[place].get_facecolor()
+        assert len({cell.get_facecolor() for cell in storage}) == 12
+    assert [cell.get_facecolor() for cell in boxes(view)[:12]] == [
+        cell.get_facecolor() for cell in boxes(copy)[:12]
+    ]
+
+
+@pytest.mark.parametrize(("steps", "short"), [((4, 1), "+1"), ((1, 4), "+1"), ((0, 1), "+0"), ((2, 3), "+2")])
+def test_strides_write_the_shorter_step_beside_both_arcs(steps: tuple[int, int], short: str) -> None:
+    (axes,) = plot.strides(torch.arange(12).as_strided((2, 2), steps)).axes
+    _, beside = (text for text in axes.texts if text.get_text() == short)  # in the grid, in storage
+    assert beside.get_horizontalalignment() == "right"
+    assert beside.get_position()[0] < 0.5  # the arcs start at the middle of place 0
 
 
 def test_grid_writes_numbers_names_and_marks() -> None:
@@ -88,8 +101,21 @@ def test_grid_writes_numbers_names_and_marks() -> None:
     (axes,) = plot.grid(x, "title", rows=["a", "b"], column_label="class", mark=[(1, 2)]).axes
     assert texts(axes)[:6] == ["0.50", "-1", "12", "0", "2.25", "0"]
     assert {"a", "b", "class", "0", "1", "2"} <= set(texts(axes))
-    assert sum(cell.get_linewidth() > 2 for cell in boxes(axes)) == 1
+    (marked,) = (cell for cell in boxes(axes) if cell.get_linewidth() > 2)
+    assert to_hex(marked.get_edgecolor()) == INK
     assert axes.get_title(loc="left") == "title"
+
+
+@pytest.mark.parametrize(("label", "degrees"), [("position", 90), ("q", 0)])
+def test_grid_sets_a_single_letter_upright(label: str, degrees: float) -> None:
+    (axes,) = plot.grid(torch.zeros(2, 2), row_label=label).axes
+    assert [text.get_rotation() for text in axes.texts if text.get_text() == label] == [degrees]
+
+
+def test_grid_of_log_probabilities_is_darker_where_they_are_larger() -> None:
+    (axes,) = plot.grid(torch.tensor([[-0.1, -2.0, -torch.inf]])).axes
+    likely, unlikely, impossible = (sum(cell.get_facecolor()[:3]) for cell in boxes(axes))
+    assert likely < unlikely == impossible
 
 
 def test_grid_of_a_vector_is_one_row() -> None:
@@ -112,9 +138,16 @@ def test_broadcast_draws_repeated_cells_dashed() -> None:
 
 def test_reductions_show_both_sums(x: torch.Tensor) -> None:
     (axes,) = plot.reductions(x).axes
-    assert len(boxes(axes)) == 12 + 4 + 3
+    assert len(boxes(axes)) == 12 + 4 + 3 + 3
+    assert arrows(axes) == 4 + 3 + 1  # from every column, from every row, from the kept sums to the bare
     assert {"12", "15", "18", "21", "6", "22", "38"} <= set(texts(axes))
-    assert "x.sum(0)   shape (4,)" in texts(axes)
+    assert {"x.sum(0)\n(4,)", "x.sum(1, keepdim=True)\n(3, 1)", "x.sum(1)\n(3,)"} <= set(texts(axes))
+
+
+def test_reductions_draw_what_has_one_dim_as_a_row(x: torch.Tensor) -> None:
+    (axes,) = plot.reductions(x).axes
+    sums = boxes(axes)[-6:]  # kept and bare by turns
+    assert len({cell.get_x() for cell in sums[::2]}) == len({cell.get_y() for cell in sums[1::2]}) == 1
 
 
 def test_curves_name_their_lines_and_axes() -> None:
@@ -155,6 +188,12 @@ def test_ladder_writes_each_loss_and_sets_yours_apart() -> None:
     assert texts(axes) == ["3.2958", "2.5000"]
     assert axes.patches[0].get_facecolor() != axes.patches[1].get_facecolor()
     assert axes.get_xlabel() == "nats"
+    assert legend(axes) == ["yours", "for comparison"]
+
+
+def test_ladder_of_one_kind_needs_no_key() -> None:
+    (axes,) = plot.ladder({"uniform": 3.2958, "mine": 2.5}, xlabel="nats").axes
+    assert legend(axes) == []
 
 
 def test_pipeline_draws_stations_in_order_with_arrows_between() -> None:

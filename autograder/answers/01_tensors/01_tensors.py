@@ -45,6 +45,75 @@ def element_offset(index, stride, storage_offset=0):
     return storage_offset + i * down + j * right
 
 
+# %% right: is_contiguous — builds the strides of a new tensor, then compares
+def is_contiguous(shape, stride):
+    fresh = [1]
+    for size in shape[:0:-1]:
+        fresh.insert(0, fresh[0] * size)
+    return all(size == 1 or step == want for size, step, want in zip(shape, stride, fresh))
+
+
+# %% right: is_contiguous — walks all elements and looks where they lie
+def is_contiguous(shape, stride):
+    for place, index in enumerate(np.ndindex(*shape)):
+        if sum(i * s for i, s in zip(index, stride)) != place:
+            return False
+    return True
+
+
+# %% right: is_contiguous — recursion on the first dimension
+def is_contiguous(shape, stride):
+    if not shape:
+        return True
+    follows = shape[0] == 1 or stride[0] == math.prod(shape[1:])
+    return follows and is_contiguous(shape[1:], stride[1:])
+
+
+# %% wrong: is_contiguous — looks only at the order of the strides  hint="places are skipped between the rows"
+def is_contiguous(shape, stride):
+    return list(stride) == sorted(stride, reverse=True)
+
+
+# %% wrong: is_contiguous — the last stride only  hint="places are skipped between the rows"
+def is_contiguous(shape, stride):
+    return not stride or stride[-1] == 1
+
+
+# %% wrong: is_contiguous — the size of the next dimension, not of all later ones  hint="multiply all their sizes"
+def is_contiguous(shape, stride):
+    return all(step == size for step, size in zip(stride, (*shape[1:], 1)))
+
+
+# %% wrong: is_contiguous — forgets that a size of 1 takes no step  hint="a dimension of size 1 is never stepped along"
+def is_contiguous(shape, stride):
+    return all(step == math.prod(shape[d + 1 :]) for d, step in enumerate(stride))
+
+
+# %% wrong: is_contiguous — multiplies from the first dimension on  hint="this is how a new matrix lies"
+def is_contiguous(shape, stride):
+    expected = 1
+    for size, step in zip(shape, stride):
+        if size != 1 and step != expected:
+            return False
+        expected *= size
+    return True
+
+
+# %% wrong: is_contiguous — no gaps, but in any order  hint="a transpose is read in jumps"
+def is_contiguous(shape, stride):
+    return math.prod(shape) == 1 + sum((n - 1) * s for n, s in zip(shape, stride))
+
+
+# %% wrong: is_contiguous — skips all the later checks at a size of 1  hint="the other counts"
+def is_contiguous(shape, stride):
+    return 1 in shape or all(step == math.prod(shape[d + 1 :]) for d, step in enumerate(stride))
+
+
+# %% wrong: is_contiguous — a number for a truth value  hint="a int, not a bool"
+def is_contiguous(shape, stride):
+    return int(all(n == 1 or s == math.prod(shape[d + 1 :]) for d, (n, s) in enumerate(zip(shape, stride))))
+
+
 # %% right: tensor_bytes — multiplies step by step
 def tensor_bytes(shape, stride, dtype):
     size = torch.empty((), dtype=getattr(torch, dtype)).element_size()
@@ -87,6 +156,19 @@ def tensor_bytes(shape, stride, dtype):
     if math.prod(shape) == 0:
         return 0, 0
     return math.prod(shape) * size, (sum(n * s for n, s in zip(shape, stride)) + 1) * size
+
+
+# %% wrong: tensor_bytes — n steps for n elements, and no room for the last  hint="n - 1 steps away, and takes room"
+def tensor_bytes(shape, stride, dtype):
+    size = getattr(torch, dtype).itemsize
+    return math.prod(shape) * size, sum(n * s for n, s in zip(shape, stride)) * size
+
+
+# %% wrong: tensor_bytes — four bytes whatever the dtype  hint="ask the dtype for its itemsize"
+def tensor_bytes(shape, stride, dtype):
+    if math.prod(shape) == 0:
+        return 0, 0
+    return math.prod(shape) * 4, (sum((n - 1) * s for n, s in zip(shape, stride)) + 1) * 4
 
 
 # %% wrong: tensor_bytes — counts elements  hint="you count elements"
@@ -183,12 +265,17 @@ def broadcast_shape(a, b):
 
 # %% wrong: broadcast_shape — an error of another kind  hint="raise a ValueError"
 def broadcast_shape(a, b):
-    return tuple(torch.broadcast_shapes(a, b))
+    return tuple((torch.empty(a) + torch.empty(b)).shape)
 
 
 # %% wrong: broadcast_shape — a list  hint="a list, not a tuple"
 def broadcast_shape(a, b):
-    return list(np.broadcast_shapes(a, b))
+    result = []
+    for p, q in zip_longest(a[::-1], b[::-1], fillvalue=1):
+        if p != q and p != 1 and q != 1:
+            raise ValueError("sizes clash")
+        result.insert(0, q if p == 1 else p)
+    return result
 
 
 # %% right: outer_sum — two explicit dimensions
@@ -207,9 +294,16 @@ def outer_sum(a, b):
     return torch.stack([x + b for x in a])
 
 
-# %% wrong: outer_sum — plain addition  hint="give a a second dimension"
+# %% wrong: outer_sum — plain addition  hint="a needs a second dimension of size 1"
 def outer_sum(a, b):
     return a + b
+
+
+# %% wrong: outer_sum — adds in place to the narrow column  hint="+= cannot widen a"
+def outer_sum(a, b):
+    a = a.unsqueeze(1)
+    a += b
+    return a
 
 
 # %% wrong: outer_sum — transposed  hint="yours is transposed"
@@ -256,7 +350,7 @@ def one_hot(targets, vocab_size):
 
 # %% wrong: one_hot — int64  hint="yours is int64"
 def one_hot(targets, vocab_size):
-    return torch.nn.functional.one_hot(targets, vocab_size)
+    return (targets[..., None] == torch.arange(vocab_size)).long()
 
 
 # %% wrong: one_hot — bool  hint="yours is bool"
@@ -266,7 +360,19 @@ def one_hot(targets, vocab_size):
 
 # %% wrong: one_hot — as many classes as the batch shows  hint="vocab_size says how many columns"
 def one_hot(targets, vocab_size):
-    return torch.nn.functional.one_hot(targets).float()
+    return torch.eye(int(targets.max()) + 1)[targets]
+
+
+# %% wrong: one_hot — made for one dimension  hint="targets may have any number of dimensions"
+def one_hot(targets, vocab_size):
+    return (targets[:, None] == torch.arange(vocab_size)).float()
+
+
+# %% wrong: one_hot — sets the columns of all targets in every row  hint="pair row i with target i"
+def one_hot(targets, vocab_size):
+    out = torch.zeros(*targets.shape, vocab_size)
+    out[..., targets.reshape(-1)] = 1
+    return out
 
 
 # %% wrong: one_hot — counts classes from 1  hint="targets count from 0"
@@ -333,6 +439,11 @@ def pick(log_probs, targets):
 def pick(log_probs, targets):
     rows = log_probs.view(-1, log_probs.shape[-1])
     return rows.gather(1, targets.reshape(-1, 1)).view(targets.shape)
+
+
+# %% wrong: pick — multiplies by a one-hot and sums  hint="0 times -inf is nan"
+def pick(log_probs, targets):
+    return (log_probs * (targets[..., None] == torch.arange(log_probs.shape[-1]))).sum(-1)
 
 
 # %% wrong: pick — averages already  hint="do not average"
@@ -425,6 +536,24 @@ def logsumexp(x, dim):
     return (x - top).exp().sum(dim).log() + top
 
 
+# %% wrong: logsumexp — squeezes every dimension of size 1  hint="squeeze without a dim"
+def logsumexp(x, dim):
+    top = x.amax(dim, keepdim=True)
+    return ((x - top).exp().sum(dim, keepdim=True).log() + top).squeeze()
+
+
+# %% wrong: logsumexp — adds the maximum as a column to sums in a row  hint="(n, 1) + (n,) gives (n, n)"
+def logsumexp(x, dim):
+    top = x.amax(dim, keepdim=True)
+    return top + (x - top).exp().sum(dim).log()
+
+
+# %% wrong: logsumexp — takes values and indices for values  hint="x.amax(dim) gives the values"
+def logsumexp(x, dim):
+    top = x.max(dim)
+    return top + (x - top).exp().sum(dim).log()
+
+
 # %% wrong: logsumexp — always the last dimension  hint="reduce over the dim that is asked for"
 def logsumexp(x, dim):
     top = x.amax(-1)
@@ -469,7 +598,29 @@ def softmax(x, dim):
     return exps / exps.sum(dim, keepdim=True)
 
 
-# %% wrong: softmax — no keepdim  hint="the sums have lost their dimension"
+# %% right: softmax — the learner's logsumexp, after the shift
+def softmax(x, dim):
+    shifted = x - x.amax(dim, keepdim=True)
+    return (shifted - logsumexp(shifted, dim).unsqueeze(dim)).exp()
+
+
+# %% wrong: softmax — the learner's logsumexp, without a shift  hint="too coarse for exp"
+def softmax(x, dim):
+    return (x - logsumexp(x, dim).unsqueeze(dim)).exp()
+
+
+# %% wrong: softmax — logsumexp without its dimension  hint="put it back with unsqueeze(dim)"
+def softmax(x, dim):
+    return (x - logsumexp(x, dim)).exp()
+
+
+# %% wrong: softmax — the maximum along dim, the sum along the last  hint="but the sum along the last dimension"
+def softmax(x, dim):
+    exps = (x - x.amax(dim, keepdim=True)).exp()
+    return exps / exps.sum(-1, keepdim=True)
+
+
+# %% wrong: softmax — no keepdim  hint="has lost its dimension"
 def softmax(x, dim):
     exps = (x - x.amax(dim, keepdim=True)).exp()
     return exps / exps.sum(dim)
@@ -565,14 +716,36 @@ def cross_entropy(logits, targets):
 
 # %% wrong: cross_entropy — softmax before a loss that has its own  hint="softmax once"
 def cross_entropy(logits, targets):
-    probs = logits.softmax(-1).reshape(-1, logits.shape[-1])
-    return torch.nn.functional.cross_entropy(probs, targets.reshape(-1))
+    probs = logits.softmax(-1)
+    return (probs.logsumexp(-1) - pick(probs, targets)).mean()
 
 
 # %% wrong: cross_entropy — normalises over positions  hint="normalise over vocab_size"
 def cross_entropy(logits, targets):
-    log_probs = logits.log_softmax(0)
+    log_probs = logits - logits.logsumexp(0)
     return -log_probs.gather(-1, targets[..., None]).mean()
+
+
+# %% wrong: cross_entropy — normalises over dimension 1  hint="1 is that only in a matrix"
+def cross_entropy(logits, targets):
+    return (logsumexp(logits, 1) - pick(logits, targets)).mean()
+
+
+# %% wrong: cross_entropy — averages over one dimension of positions  hint="the last dimension of positions only"
+def cross_entropy(logits, targets):
+    return (logsumexp(logits, -1) - pick(logits, targets)).mean(-1)
+
+
+# %% wrong: cross_entropy — divides by the length of the batch  hint="not by len(targets)"
+def cross_entropy(logits, targets):
+    rows = targets.shape[0] if targets.dim() else 1
+    return logsumexp(logits, -1).mean() - pick(logits, targets).sum() / rows
+
+
+# %% wrong: cross_entropy — every target at every position  hint="pair position i with target i"
+def cross_entropy(logits, targets):
+    log_probs = logits - logits.logsumexp(-1, keepdim=True)
+    return -log_probs[..., targets].mean()
 
 
 # %% wrong: cross_entropy — overflows  hint="exp overflowed"

@@ -6,6 +6,7 @@ torch.nn.functional. Sizes are drawn distinct where a mix-up of dimensions would
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -98,6 +99,48 @@ def cells(shape: Shape, stride: Shape, offset: int = 0) -> np.ndarray:
 
 
 @check
+def is_contiguous(learner: Any, seed: int) -> None:
+    """Whether a layout lies in reading order, without gaps. Oracle: the places of its elements are 0, 1, 2, …"""
+    a, b, c = distinct_sizes(seed, 3)
+    later = "a step along one dimension passes over all later ones: multiply all their sizes"
+    single = "a dimension of size 1 is never stepped along: its stride does not matter"
+    gaps = "places are skipped between the rows: a row's stride must be exactly the length of a row"
+    told: list[tuple[Shape, Shape, str]] = [
+        ((a, b), (b, 1), "this is how a new matrix lies: down by the length of a row, right by 1"),
+        ((a, b), (1, a), "a transpose is read in jumps: the last dimension must move by 1"),
+        ((a, b), (b + 3, 1), gaps),
+        ((a, b), (a, 1), "the stride of the rows is the number of columns, not of rows"),
+        ((c, a, b), (a * b, b, 1), later),
+        ((c, a, b), (a, b, 1), later),
+        ((c, a, b), (2 * a * b, b, 1), gaps),
+        ((c, a, b), (a * b, 1, a), "the last two dimensions are swapped in storage"),
+        ((a,), (1,), "one dimension and stride 1 is storage itself"),
+        ((a,), (2,), "every other place is skipped: the last dimension must move by 1"),
+        ((a, b), (0, 1), "stride 0 reads the same row again: the elements do not lie one after the other"),
+        ((a, 1), (1, b), single),
+        ((1, b), (b + 5, 1), single),
+        ((c, 1, b), (b, 1, 1), single),
+        ((1, 1), (3, 2), single),
+        ((1, b), (1, 2), "only the stride of a dimension of size 1 does not matter: the other counts"),
+        ((), (), "a single element has nothing to step along: it is contiguous"),
+    ]
+    rng = random.Random(seed)
+    for shape, stride, mistake in [*told, *((*nearly_contiguous(rng), "") for _ in range(16))]:
+        places = cells(shape, stride).ravel()
+        want = bool((places == np.arange(places.size)).all())
+        expect(learner, shape, stride).equals(want, mistakes={mistake: not want} if mistake else None)
+
+
+def nearly_contiguous(rng: random.Random) -> tuple[Shape, Shape]:
+    """A contiguous layout in which one stride may have been changed, that of a size of 1 included."""
+    shape = tuple(rng.choice([1, 2, 3, 4]) for _ in range(rng.randrange(1, 5)))
+    stride = [math.prod(shape[d + 1 :]) for d in range(len(shape))]
+    if rng.random() < 0.6:
+        stride[rng.randrange(len(shape))] += rng.choice([1, 2, 3])
+    return shape, tuple(stride)
+
+
+@check
 def tensor_bytes(learner: Any, seed: int) -> None:
     """Bytes of a dense copy and bytes spanned. Oracle: every place in storage that the layout reaches."""
     a, b, c = distinct_sizes(seed, 3)
@@ -129,6 +172,14 @@ def tensor_bytes(learner: Any, seed: int) -> None:
                     next(iter(steps), 1) * size,
                 ),
                 "n elements are n - 1 steps apart": (dense * size, (sum(steps) + 1) * size),
+                "the last of n elements is n - 1 steps away, and takes room itself": (
+                    dense * size,
+                    sum(steps) * size,
+                ),
+                "an element need not take 4 bytes: ask the dtype for its itemsize": (
+                    dense * 4,
+                    (last + 1) * 4,
+                ),
                 "bytes, not bits": (dense * size * 8, (last + 1) * size * 8),
                 "the span is one less, and one more, in elements: then multiply by their size": (
                     dense * size,
@@ -249,9 +300,8 @@ def outer_sum(learner: Any, seed: int) -> None:
                 "a runs down the rows, b along the columns: yours is transposed": want.T,
                 "that is the outer product: add": torch.outer(a, b),
                 "the difference, not the sum": a[:, None] - b,
-                "a and b lie along the same dimension: give a a second dimension of size 1": a + b
-                if rows == columns
-                else RuntimeError,
+                "a and b lie along the same dimension: give a a second dimension of size 1": want.diagonal(),
+                "a needs a second dimension of size 1, and the sum a new tensor: += cannot widen a": RuntimeError,
             },
         )
 
@@ -275,8 +325,11 @@ def one_hot(learner: Any, seed: int) -> None:
         expect(learner, targets, classes).equals(
             want,
             mistakes={
-                "float32, so that it can multiply weights: yours is int64": want.long(),
-                "float32, so that it can multiply weights: yours is bool": want.bool(),
+                "float32, so that it can multiply parameters: yours is int64": want.long(),
+                "float32, so that it can multiply parameters: yours is bool": want.bool(),
+                "pair row i with target i: yours sets the columns of all targets in every row": (
+                    want.reshape(-1, classes).amax(0).expand_as(want)
+                ),
                 "vocab_size says how many columns, even if the last classes do not occur": short,
                 "targets count from 0: your ones stand one too far right": want.roll(1, -1),
                 "the classes are the last dimension: yours is transposed": want.transpose(0, -1),
@@ -286,6 +339,13 @@ def one_hot(learner: Any, seed: int) -> None:
                 )
                 if want.dim() > 1
                 else want[None],
+                **(
+                    {}
+                    if len(shape) == 1
+                    else {
+                        "targets may have any number of dimensions: ... in an index stands for all": Exception
+                    }
+                ),
             },
         )
     targets = torch.arange(vocab_size).flip(0)  # every class occurs, the last one too
@@ -338,6 +398,13 @@ def pick(learner: Any, seed: int) -> None:
         pick_by_loop(turned, targets),
         mistakes={"log_probs may be non-contiguous: reshape copies where view refuses": RuntimeError},
     )
+    masked, targets = normal(seed + 4, n, vocab_size), integers(seed + 5, vocab_size, n)
+    masked[:, 0], targets[:2] = -torch.inf, torch.tensor([0, 1])
+    summed = (masked * one_hot_by_loop(targets, vocab_size)).sum(-1)
+    expect(learner, masked, targets).equals(
+        pick_by_loop(masked, targets),
+        mistakes={"0 times -inf is nan: choose the entry, do not multiply by a one-hot and sum": summed},
+    )
 
 
 def pick_by_loop(log_probs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -379,20 +446,28 @@ def logsumexp(learner: Any, seed: int) -> None:
     """log(sum(exp(x))) without overflow. Oracle: numpy.logaddexp, two numbers at a time."""
     for x, dim in reductions(seed):
         want = logsumexp_by_pairs(x, dim)
-        shifted = x.double() - x.double().amax(dim, keepdim=True)
+        top = x.amax(dim, keepdim=True)
+        shifted = x.double() - top.double()
         expect(learner, x, dim).close(
             want,
             mistakes={
                 "take the log of the sum": x.exp().sum(dim),
                 "the sum of logs of exps is the plain sum: sum first, then log": x.sum(dim),
                 "add the maximum again, after the log": shifted.exp().sum(dim).log().to(x.dtype),
-                "the maximum is only the start: add the log of the sum": x.amax(dim),
+                "the maximum is only the start: add the log of the sum": top.squeeze(dim),
                 "keep the sign: x minus the maximum": -want,
                 "dim disappears from the result": want.unsqueeze(dim),
                 "reduce over the dim that is asked for": logsumexp_by_pairs(x, -1),
+                "only dim goes: squeeze without a dim drops every size 1": want.squeeze(),
                 "reduce one dim, not the whole tensor": logsumexp_by_pairs(x.flatten(), 0),
                 "averaged, not summed": want - np.log(x.shape[dim]),
                 "the maximum has lost its dimension: keepdim=True keeps it broadcastable": RuntimeError,
+                "x.max(dim) gives two things, values and indices: x.amax(dim) gives the values": TypeError,
+                **(
+                    {"(n, 1) + (n,) gives (n, n), as in part 1: squeeze the maximum": top + want - top[:, 0]}
+                    if x.dim() == 2 and dim == 1
+                    else {}
+                ),
             },
             **(EXACT if x.dtype == torch.float64 else {}),
         )
@@ -461,22 +536,21 @@ def softmax(learner: Any, seed: int) -> None:
     for x, dim in reductions(seed):
         want = softmax_by_pairs(x, dim)
         exps = x.exp()
+        shifted = (x - x.amax(dim, keepdim=True)).exp()
         expect(learner, x, dim).close(
             want,
             mistakes={
-                "keepdim=True: the sums have lost their dimension and divide along the wrong one": exps
-                / exps.sum(dim)
-                if x.shape == (x.shape[0],) * 2
-                else RuntimeError,
+                "a sum, maximum or logsumexp has lost its dimension: keep it with keepdim=True, or "
+                "put it back with unsqueeze(dim)": RuntimeError,
                 "normalise along the dim that is asked for": softmax_by_pairs(x, -1),
                 "normalise along dim, not over the whole tensor": softmax_by_pairs(x.flatten(), 0).view(
                     x.shape
                 ),
                 "it sums to one along another dimension": softmax_by_pairs(x, (dim + 1) % x.dim()),
                 "divide by the sum: these are the bare exponentials": exps,
-                "divide by the sum: these are the exponentials after the shift": (
-                    x - x.amax(dim, keepdim=True)
-                ).exp(),
+                "divide by the sum: these are the exponentials after the shift": shifted,
+                "the maximum goes along dim, but the sum along the last dimension": shifted
+                / shifted.sum(-1, keepdim=True),
                 "exp makes them positive: you divided x by its sum": x / x.sum(dim, keepdim=True),
                 "those are log-probabilities: take exp": want.log(),
             },
@@ -491,6 +565,8 @@ def softmax(learner: Any, seed: int) -> None:
                 "exp left the range of a float (inf / inf or 0 / 0): subtract the maximum first": overflow,
                 "each slice along dim needs its own maximum, not one for the whole tensor": shifted
                 / shifted.sum(dim, keepdim=True),
+                "near 1e4 float32 numbers are 0.001 apart, too coarse for exp: subtract the maximum before "
+                "logsumexp": (x - logsumexp_by_pairs(x, dim).unsqueeze(dim)).exp(),
             },
             **(EXACT if x.dtype == torch.float64 else {"rtol": 1e-4}),
         )
@@ -530,12 +606,26 @@ def cross_entropy(learner: Any, seed: int) -> None:
                 "the log-probability, not the probability": -softmax_at(logits, targets).mean(),
                 "the mean of the logs, not the log of the mean": -softmax_at(logits, targets).mean().log(),
                 "normalise over vocab_size, the last dimension": normalised_over_first(logits, targets),
+                "pair position i with target i: yours takes all targets at every position": (
+                    -flat.log_softmax(-1)[:, flat_targets].mean()
+                ),
                 "natural log: yours is in bits": want / np.log(2),
                 "softmax once: logits are normalised inside the loss": functional.cross_entropy(
                     flat.softmax(-1), flat_targets
                 ),
                 "the mean over all positions: yours averages over the batch only": each.sum()
                 / (shape[0] if shape else 1),
+                "divide by the number of positions, not by len(targets)": (
+                    flat.logsumexp(-1).mean() - chosen.sum() / (shape[0] if shape else 1)
+                ),
+                **(
+                    {
+                        "one number: yours averages over the last dimension of positions only": each.mean(-1),
+                        "the classes are the last dimension, -1: 1 is that only in a matrix": RuntimeError,
+                    }
+                    if len(shape) > 1
+                    else {}
+                ),
             },
             **(EXACT if dtype == torch.float64 else {}),
         )

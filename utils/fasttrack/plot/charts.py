@@ -82,19 +82,30 @@ def bars(
 
 @styled
 def ladder(
-    losses: Mapping[str, float], *, yours: Collection[str] = (), title: str = "", xlabel: str
+    losses: Mapping[str, float],
+    *,
+    yours: Collection[str] = (),
+    key: tuple[str, str] = ("yours", "for comparison"),
+    title: str = "",
+    xlabel: str,
 ) -> Picture:
-    """Losses as horizontal bars, first entry on top, each with its number; `yours` stand out in colour."""
+    """Losses as horizontal bars, first entry on top, each with its number.
+
+    `yours` stand out in colour; `key` says what the colour and its absence mean.
+    """
     figure = picture(7.6, 0.42 * len(losses) + 1.1)
     axes = figure.add_subplot()
     for row, (name, loss) in enumerate(losses.items()):
         colour = BLUE if name in yours else "#c3c9d2"
-        axes.barh(row, float(loss), 0.66, color=colour)
+        axes.barh(row, float(loss), 0.66, color=colour, label=key[0 if name in yours else 1])
         axes.text(float(loss) + 0.03, row, f"{float(loss):.4f}", va="center", fontsize=9.5)
     axes.set_yticks(range(len(losses)), list(losses))
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
     axes.set(title=title, xlabel=xlabel, xlim=(0, 1.13 * max(map(float, losses.values()))))
+    if 0 < len(set(yours) & losses.keys()) < len(losses):
+        handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+        axes.legend([handles[name] for name in key], key, loc="lower right")
     return figure
 
 

@@ -96,7 +96,7 @@ def draw_cell(
     axes: Axes, x: float, y: float, text: str, fill: Any, *, faded: bool = False, marked: bool = False
 ) -> None:
     """One cell of a grid with its upper left corner at (x, y); faded = not part of what is shown."""
-    edge = ORANGE if marked else FAINT if faded else PAPER
+    edge = INK if marked else FAINT if faded else PAPER
     axes.add_patch(
         mpl.patches.Rectangle(
             (x + 0.03, y + 0.03),

@@ -10,6 +10,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.patches import FancyArrowPatch
+from matplotlib.path import Path
 
 from fasttrack.plot.style import (
     BLUE,
@@ -26,7 +27,7 @@ from fasttrack.plot.style import (
     styled,
 )
 
-DIM_COLOURS = (ORANGE, BLUE)  # a step along dim 0, along dim 1
+CURVE = (Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4)  # one cubic Bézier curve
 
 
 @styled
@@ -34,7 +35,7 @@ def strides(tensors: torch.Tensor | Mapping[str, torch.Tensor]) -> Picture:
     """A tensor's grid above its flat storage, with one step along each dim drawn in both.
 
     `tensors` is a tensor or a dict from titles to tensors, 1-D or 2-D, whose storage holds up to about 24
-    elements. Cells have the colour of their place in storage; places the tensor never reads are dashed.
+    elements. The larger a number, the darker its cell; places the tensor never reads are dashed.
     """
     panels = {"": tensors} if isinstance(tensors, torch.Tensor) else dict(tensors)
     columns = min(2, len(panels))
@@ -59,13 +60,11 @@ def stride_panel(axes: Axes, tensor: torch.Tensor, title: str, height: int) -> N
         (i, j): tensor.storage_offset() + i * row_step + j * column_step for i, j in np.ndindex(*table.shape)
     }
 
-    def fill(where: int) -> Any:
-        return SEQUENTIAL(where / max(1, width - 1))
-
+    (colours,) = colour_of(storage.reshape(1, -1))
     for (i, j), where in place.items():
-        draw_cell(axes, left + j, i, short(table[i, j]), fill(where))
+        draw_cell(axes, left + j, i, short(table[i, j]), colours[where])
     for where, value in enumerate(storage):
-        draw_cell(axes, where, bottom, short(value), fill(where), faded=where not in place.values())
+        draw_cell(axes, where, bottom, short(value), colours[where], faded=where not in place.values())
         axes.text(where + 0.5, bottom + 1.32, str(where), ha="center", va="center", fontsize=7.5, color=MUTED)
     axes.text(-0.3, bottom + 0.53, "storage", ha="right", va="center", fontsize=9, color=MUTED)
     axes.text(-0.3, bottom + 1.32, "place", ha="right", va="center", fontsize=7.5, color=MUTED)
@@ -76,7 +75,7 @@ def stride_panel(axes: Axes, tensor: torch.Tensor, title: str, height: int) -> N
         axes.text(
             left - 0.4, 1, f"+{row_step}", ha="right", va="center", color=ORANGE, fontsize=10, weight="bold"
         )
-        hop(axes, first, bottom, row_step, ORANGE, 0.95 if row_step >= column_step else 0.5)
+        hop(axes, first, bottom, row_step, ORANGE, under=row_step < column_step and n_columns > 1)
     if n_columns > 1:
         arrow(axes, (left + 0.5, -0.25), (left + 1.5, -0.25), BLUE)
         axes.text(
@@ -89,7 +88,7 @@ def stride_panel(axes: Axes, tensor: torch.Tensor, title: str, height: int) -> N
             fontsize=10,
             weight="bold",
         )
-        hop(axes, first, bottom, column_step, BLUE, 0.5 if row_step >= column_step else 0.95)
+        hop(axes, first, bottom, column_step, BLUE, under=column_step <= row_step and n_rows > 1)
     offset = f", offset {tensor.storage_offset()}" if tensor.storage_offset() else ""
     axes.set_title(title)
     axes.text(
@@ -105,46 +104,35 @@ def stride_panel(axes: Axes, tensor: torch.Tensor, title: str, height: int) -> N
     axes.set_ylim(bottom + 2.9, -1.2)
 
 
-def hop(axes: Axes, start: float, y: float, step: int, colour: str, height: float) -> None:
-    """A step in storage from `start`, drawn above the row of cells; a step of 0 returns to where it began."""
+def hop(axes: Axes, start: float, y: float, step: int, colour: str, *, under: bool) -> None:
+    """A step in storage from `start`, drawn above the row of cells; a step of 0 returns to where it began.
+
+    `under` is the shorter of two steps: its arc lies inside the other's, so its number stands to the left.
+    """
     top = y - 0.04
-    if step == 0:
-        arrow(axes, (start - 0.4, top), (start - 0.05, top), colour, "arc3,rad=-2.4")
-        axes.text(
-            start - 0.55, top - 0.4, "+0", ha="right", va="center", color=colour, fontsize=9, weight="bold"
-        )
-        return
-    arrow(axes, (start, top), (start + step, top), colour, f"arc3,rad={-min(0.6, 1.5 * height / step)}")
-    peak = min(0.6, 1.5 * height / step) * step / 2
-    axes.text(
-        start + step / 2,
-        top - peak - 0.12,
-        f"+{step}",
-        ha="center",
-        va="bottom",
-        color=colour,
-        fontsize=9,
-        weight="bold",
-    )
+    peak = 0.42 if under else 0.85
+    if step:
+        arrow(axes, (start, top), (start + step, top), colour, f"arc3,rad={-2 * peak / step}")
+    else:
+        loop = [(start, top), (start - 1.1, top - 0.5), (start - 0.4, top - 1.2), (start, top)]
+        axes.add_patch(FancyArrowPatch(path=Path(loop, CURVE), **arrow_style(colour)))
+    name: dict[str, Any] = {"color": colour, "fontsize": 9, "weight": "bold"}
+    if under:
+        axes.text(start - (0.22 if step else 0.75), top - 0.42, f"+{step}", ha="right", va="center", **name)
+    else:
+        axes.text(start + step / 2, top - peak - 0.12, f"+{step}", ha="center", va="bottom", **name)
 
 
 def arrow(
     axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, shape: str = "arc3"
 ) -> None:
-    axes.add_patch(
-        FancyArrowPatch(
-            start,
-            end,
-            connectionstyle=shape,
-            arrowstyle="-|>",
-            mutation_scale=9,
-            color=colour,
-            linewidth=1.6,
-            shrinkA=0,
-            shrinkB=0,
-            zorder=4,
-        )
-    )
+    axes.add_patch(FancyArrowPatch(start, end, connectionstyle=shape, **arrow_style(colour)))
+
+
+def arrow_style(colour: str) -> dict[str, Any]:
+    """What all arrows share."""
+    size = {"arrowstyle": "-|>", "mutation_scale": 9, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0}
+    return {**size, "color": colour, "zorder": 4}
 
 
 def flat_storage(tensor: torch.Tensor) -> torch.Tensor:
@@ -180,7 +168,10 @@ def grid(
         name = columns[j] if columns else str(j)
         axes.text(j + 0.5, -0.15, name, ha="center", va="bottom", fontsize=9, color=MUTED)
     if row_label:
-        axes.text(-1.0, n / 2, row_label, ha="right", va="center", fontsize=9.5, rotation=90)
+        upright = len(row_label) == 1
+        axes.text(
+            -1.0, n / 2, row_label, ha="right", va="center", fontsize=9.5, rotation=0 if upright else 90
+        )
     if column_label:
         axes.text(m / 2, -0.85, column_label, ha="center", va="bottom", fontsize=9.5)
     axes.set_title(title)
@@ -190,11 +181,12 @@ def grid(
 
 
 def colour_of(table: torch.Tensor) -> list[list[Any]]:
-    """A fill for each cell: signed numbers around a neutral zero, others from light to dark."""
-    values = table.double().nan_to_num(posinf=0, neginf=0)
-    low, high = (float(values.min()), float(values.max())) if values.numel() else (0.0, 0.0)
+    """A fill for each cell: numbers of both signs around a neutral zero, others from light to dark."""
+    finite = table.double()[table.double().isfinite()]
+    low, high = (float(finite.min()), float(finite.max())) if finite.numel() else (0.0, 0.0)
+    values = table.double().nan_to_num(nan=low, posinf=high, neginf=low)
     cmap: Colormap = SEQUENTIAL
-    if low < 0:
+    if low < 0 < high:
         cmap, high = DIVERGING, max(-low, high)
         low = -high
     scaled = (values - low) / (high - low) if high > low else torch.zeros_like(values)
@@ -227,24 +219,29 @@ def broadcast(a: torch.Tensor, b: torch.Tensor) -> Picture:
 
 @styled
 def reductions(x: torch.Tensor) -> Picture:
-    """A matrix `(n, m)` with its sums over dim 0, below it, and over dim 1, to its right."""
+    """A matrix `(n, m)`, its sums over dim 0 below it and over dim 1 to its right: kept a column, then a row."""
     n, m = x.shape
-    figure = picture(0.5 * (m + 6), 0.5 * (n + 3.5))
+    column, row = m + 1.2, m + 4.6  # where the sums over dim 1 begin
+    figure = picture(0.5 * (row + n + 1), 0.5 * (n + 3.5))
     axes = canvas(figure.add_subplot())
     colours = colour_of(x)
     for i, j in np.ndindex(n, m):
         draw_cell(axes, j, i, short(x[i, j]), colours[i][j])
     for j, total in enumerate(x.sum(0)):
+        arrow(axes, (j + 0.5, n + 0.1), (j + 0.5, n + 1.05), ORANGE)
         draw_cell(axes, j, n + 1.2, short(total), "#f6d9c8")
     for i, total in enumerate(x.sum(1)):
-        draw_cell(axes, m + 1.2, i, short(total), "#cfe3f1")
-    arrow(axes, (m / 2, n + 0.1), (m / 2, n + 1.05), ORANGE)
-    arrow(axes, (m + 0.1, n / 2), (m + 1.05, n / 2), BLUE)
-    axes.text(m / 2, n + 2.5, f"x.sum(0)   shape ({m},)", ha="center", va="center", color=ORANGE)
-    axes.text(m + 2.5, n / 2, f"x.sum(1)\nshape ({n},)", ha="left", va="center", color=BLUE)
-    axes.text(m / 2, -0.2, f"x   shape ({n}, {m})", ha="center", va="bottom")
-    axes.set_xlim(-0.2, m + 5.5)
-    axes.set_ylim(n + 2.9, -0.8)
+        arrow(axes, (m + 0.1, i + 0.5), (m + 1.05, i + 0.5), BLUE)
+        draw_cell(axes, column, i, short(total), "#cfe3f1")
+        draw_cell(axes, row + i, (n - 1) / 2, short(total), "#cfe3f1")
+    arrow(axes, (column + 1.4, n / 2), (row - 0.4, n / 2), BLUE)
+    above: dict[str, Any] = {"ha": "center", "va": "bottom"}
+    axes.text(m / 2, -0.2, f"x\n({n}, {m})", **above)
+    axes.text(column + 0.5, -0.2, f"x.sum(1, keepdim=True)\n({n}, 1)", color=BLUE, **above)
+    axes.text(row + n / 2, (n - 1) / 2 - 0.2, f"x.sum(1)\n({n},)", color=BLUE, **above)
+    axes.text(m / 2, n + 2.3, f"x.sum(0)\n({m},)", ha="center", va="top", color=ORANGE)
+    axes.set_xlim(-0.2, row + n + 0.4)
+    axes.set_ylim(n + 3.5, -1.4)
     return figure
 
 

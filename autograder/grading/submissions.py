@@ -1,0 +1,69 @@
+"""What learners handed in, and when it needs grading again."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import platform
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+import autograder
+import fasttrack
+from autograder.course import Course, CourseError
+from autograder.judge.sandbox import Limits
+
+PACKAGES = ("torch", "numpy", "nbgrader", "ipython")  # whose versions can change a score
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One notebook of one learner: autograder/submitted/WHO/UNIT/LESSON.ipynb."""
+
+    who: str
+    lesson: str
+    path: Path
+
+    @property
+    def unit(self) -> str:
+        return self.lesson.split("/")[0]
+
+
+def submissions(course: Course, lessons: list[str]) -> list[Submission]:
+    """Everything handed in of `lessons`, by learner. Raises CourseError where there is nothing.
+
+    A notebook that is none of the course's lessons is not touched.
+    """
+    folder = course.grading / "submitted"
+    found = [
+        Submission(path.parts[-3], lesson, path)
+        for lesson in lessons
+        for path in folder.glob(f"*/{lesson}.ipynb")
+    ]
+    if not found:
+        raise CourseError(
+            f"{folder}: no WHO/UNIT/LESSON.ipynb to grade; `autograder simulate` makes a class to try"
+        )
+    return sorted(found, key=lambda one: (one.who, one.lesson))
+
+
+def key(submission: bytes, source: bytes, limits: Limits, *, sandbox: bool) -> str:
+    """A hash of everything a score depends on: the file, the lesson with its tests, the checks, the environment."""
+    digest = hashlib.sha256(environment().encode())
+    for part in (submission, source, repr((sorted(asdict(limits).items()), sandbox)).encode()):
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
+
+
+@functools.cache
+def environment() -> str:
+    """The interpreter, the packages, and this course's own code, as one string."""
+    versions = [f"{name} {metadata.version(name)}" for name in PACKAGES]
+    code = hashlib.sha256()
+    for package in (autograder, fasttrack):
+        root = Path(package.__file__ or "").parent
+        for path in sorted(root.rglob("*.py")):
+            if "answers" not in path.parts:
+                code.update(path.read_bytes())
+    return "\n".join([platform.python_version(), platform.machine(), *versions, code.hexdigest()])

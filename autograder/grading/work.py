@@ -1,0 +1,62 @@
+"""One submission, from its bytes to its verdict: what a worker does. Nothing here knows the class or a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import nbformat
+
+from autograder.judge.judge import judge
+from autograder.judge.sandbox import Limits
+from autograder.notebook import text_of
+from autograder.outcome import Outcome, TestResult, Verdict
+from autograder.sanitize.sanitize import released, sanitize
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything a verdict depends on. `source` is nbgrader's source notebook, hidden tests and all."""
+
+    who: str
+    lesson: str
+    key: str
+    source: bytes
+    submission: bytes
+    limits: Limits
+    sandbox: bool
+
+
+def work(task: Task) -> Verdict:
+    """Sanitize and judge. What the submission is or does is an outcome; only a fault of ours is raised."""
+    source = nbformat.reads(task.source.decode(), as_version=4)
+    found = sanitize(source, task.submission)
+    notes = tuple(str(note) for note in found.notes)
+    if found.notebook is None:
+        return unreadable(source, task.lesson, found.malformed, notes)
+    verdict = judge(task.source, text_of(found.notebook).encode(), task.limits, sandbox=task.sandbox)
+    return replace(
+        verdict, lesson=task.lesson, notes=(*notes, *verdict.notes), results=missing(verdict, found.missing)
+    )
+
+
+def missing(verdict: Verdict, exercises: tuple[str, ...]) -> tuple[TestResult, ...]:
+    """The results with MISSING, not NOT_ATTEMPTED, for exercises whose cell was gone and only put back."""
+    return tuple(
+        replace(result, outcome=Outcome.MISSING, message="the cell of this exercise is not in the notebook")
+        if result.name in exercises and result.outcome is Outcome.NOT_ATTEMPTED
+        else result
+        for result in verdict.results
+    )
+
+
+def unreadable(source: nbformat.NotebookNode, lesson: str, why: str, notes: tuple[str, ...] = ()) -> Verdict:
+    """The verdict on what is no notebook of this lesson: every test MALFORMED, in a notebook that says why."""
+    notebook = released(source)
+    results = []
+    for cell in notebook.cells:
+        graded = cell.metadata.get("nbgrader", {})
+        if graded.get("grade"):
+            cell.outputs = [nbformat.v4.new_output("error", ename="Malformed", evalue=why, traceback=[why])]
+            name = graded["grade_id"].removeprefix("test_")
+            results.append(TestResult(name, Outcome.MALFORMED, int(graded["points"]), why))
+    return Verdict(lesson, tuple(results), text_of(notebook).encode(), notes=notes)

@@ -1,0 +1,225 @@
+"""Batches: resumed after a kill at any moment, skipped when nothing changed, on any dask scheduler."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.course import Course, CourseError
+from autograder.grading import batch, record, simulate
+from autograder.grading.store import Graded
+from autograder.grading.submissions import submissions
+from tests.grading.conftest import free_port
+
+NAME = "01_unit/01_doubling"
+State = tuple[list[Graded], dict[tuple[str, str], float], list[str]]
+
+
+def state(course: Course, url: str = "") -> State:
+    """Everything that lasts of a graded class, but for how long it took."""
+    with record.opened(course, url) as gradebook:
+        graded = [
+            replace(one, seconds=0, results=tuple(replace(result, seconds=0) for result in one.results))
+            for one in gradebook.store.load()
+        ]
+        files = [
+            str(path.relative_to(course.grading))
+            for folder in ("autograded", "feedback")
+            for path in sorted((course.grading / folder).rglob("*.*"))
+        ]
+        return graded, gradebook.scores(), files
+
+
+def copied(course: Course, root: Path) -> Course:
+    shutil.copytree(course.root, root)
+    return Course(root)
+
+
+@pytest.fixture(scope="module")
+def classroom(built_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course with ten submissions, not graded."""
+    root = tmp_path_factory.mktemp("classroom") / "course"
+    shutil.copytree(built_once, root)
+    course = Course(root)
+    simulate.simulate(course, [NAME], 10, seed=1)
+    return course
+
+
+@pytest.fixture(scope="module")
+def finished(classroom: Course, tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, State]:
+    """The same, graded without interruption."""
+    course = copied(classroom, tmp_path_factory.mktemp("finished") / "course")
+    done = batch.grade(course, submissions(course, [NAME]), batch.Options())
+    assert done == batch.Batch(graded=10)
+    return course, state(course)
+
+
+def command(course: Course, *options: str) -> subprocess.Popen[str]:
+    """`autograder grade` in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "autograder.cli", "grade", *options],
+        cwd=course.root,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_scores_are_the_true_ones(finished: tuple[Course, State]) -> None:
+    course, (_, scores, _) = finished
+    assert scores == simulate.truth(course)
+
+
+def test_what_is_graded_is_skipped_until_something_changes(
+    finished: tuple[Course, State], tmp_path: Path
+) -> None:
+    course = copied(finished[0], tmp_path / "course")
+    assert batch.grade(course, submissions(course, [NAME]), batch.Options()) == batch.Batch(skipped=10)
+    one = submissions(course, [NAME])[1].path
+    notebook = nbformat.read(one, as_version=4)
+    next(cell for cell in notebook.cells if cell.id == "double").source = "def double(x):\n    return x + x"
+    nbformat.write(notebook, one)
+    assert batch.grade(course, submissions(course, [NAME]), batch.Options()) == batch.Batch(
+        graded=1, skipped=9
+    )
+    again = batch.grade(course, submissions(course, [NAME])[:2], batch.Options(regrade=True))
+    assert again == batch.Batch(graded=2)
+
+
+def test_an_instructors_adjustment_survives_grading_again(
+    finished: tuple[Course, State], tmp_path: Path
+) -> None:
+    from nbgrader.api import Gradebook
+
+    course = copied(finished[0], tmp_path / "course")
+    first = submissions(course, [NAME])[0]
+    with Gradebook(f"sqlite:///{course.grading / 'gradebook.db'}") as gradebook:
+        grade = gradebook.find_grade("test_double", "01_doubling", "01_unit", first.who)
+        grade.manual_score = 0.5
+        gradebook.db.commit()
+    batch.grade(course, [first], batch.Options(regrade=True))
+    assert state(course)[1][first.who, NAME] == 1.5
+
+
+def test_killed_at_twenty_random_moments_it_ends_the_same(
+    classroom: Course, finished: tuple[Course, State], tmp_path: Path
+) -> None:
+    course = copied(classroom, tmp_path / "course")
+    rng = random.Random(20)
+    began = time.monotonic()
+    command(copied(classroom, tmp_path / "whole")).communicate()
+    whole = time.monotonic() - began
+    for _ in range(20):
+        process = command(course)
+        try:
+            process.communicate(timeout=rng.uniform(0.2, whole))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    last = command(course)
+    assert last.communicate()[0]
+    assert last.returncode == 0
+    assert state(course) == finished[1]
+
+
+def test_ctrl_c_leaves_a_consistent_gradebook(
+    classroom: Course, finished: tuple[Course, State], tmp_path: Path
+) -> None:
+    course = copied(classroom, tmp_path / "course")
+    stop = iter(range(100))
+
+    def interrupt(done: int, of: int) -> None:
+        if done == 3 and next(stop) == 0:
+            raise KeyboardInterrupt
+
+    done = batch.grade(course, submissions(course, [NAME]), batch.Options(), interrupt)
+    assert done == batch.Batch(graded=3, interrupted=True)
+    assert len(state(course)[0]) == 3
+    assert batch.grade(course, submissions(course, [NAME]), batch.Options()) == batch.Batch(
+        graded=7, skipped=3
+    )
+    assert state(course) == finished[1]
+
+
+@contextmanager
+def scheduler(folder: Path, workers: int) -> Iterator[str]:
+    """A dask scheduler and its workers, each a process of its own."""
+    address = f"tcp://127.0.0.1:{free_port()}"
+    dask = [sys.executable, "-m", "dask"]
+    quiet = {
+        "cwd": folder,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "start_new_session": True,
+    }
+    started = [subprocess.Popen([*dask, "scheduler", "--host", address, "--no-dashboard"], **quiet)]  # type: ignore[call-overload]
+    try:
+        for _ in range(workers):
+            worker = [*dask, "worker", address, "--nthreads", "1", "--no-dashboard", "--memory-limit", "0"]
+            started.append(subprocess.Popen(worker, **quiet))  # type: ignore[call-overload]
+        yield address
+    finally:
+        for process in started:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def test_a_running_scheduler_with_two_workers_gives_the_same(
+    classroom: Course, finished: tuple[Course, State], tmp_path: Path
+) -> None:
+    course = copied(classroom, tmp_path / "course")
+    with scheduler(tmp_path, workers=2) as address:
+        done = batch.grade(course, submissions(course, [NAME]), batch.Options(scheduler=address))
+    assert done == batch.Batch(graded=10)
+    assert state(course) == finished[1]
+
+
+def test_no_scheduler_is_one_clear_line(
+    classroom: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = copied(classroom, tmp_path / "course")
+    monkeypatch.setattr(batch, "PATIENCE", 1)
+    address = f"tcp://127.0.0.1:{free_port()}"
+    with pytest.raises(CourseError, match=re.escape(f"{address}: no dask scheduler answers there")):
+        batch.grade(course, submissions(course, [NAME]), batch.Options(scheduler=address))
+
+
+def test_postgresql_gives_the_same(
+    classroom: Course, finished: tuple[Course, State], postgresql: str, tmp_path: Path
+) -> None:
+    course = copied(classroom, tmp_path / "course")
+    done = batch.grade(course, submissions(course, [NAME]), batch.Options(url=postgresql))
+    assert done == batch.Batch(graded=10)
+    assert state(course, postgresql) == finished[1]
+    assert not (course.grading / "gradebook.db").exists()
+
+
+def test_a_database_that_cannot_be_opened_is_one_clear_line(classroom: Course) -> None:
+    url = f"postgresql+psycopg2://nobody:secret@127.0.0.1:{free_port()}/none"
+    with pytest.raises(CourseError, match="the gradebook cannot be opened: ") as refusal:
+        batch.grade(classroom, submissions(classroom, [NAME]), batch.Options(url=url))
+    assert "secret" not in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_without_bubblewrap_grading_refuses_to_start(
+    classroom: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    with pytest.raises(CourseError, match="bubblewrap"):
+        batch.grade(classroom, submissions(classroom, [NAME]), batch.Options())
+    assert not (classroom.grading / "gradebook.db").exists()
