@@ -5,7 +5,7 @@ HEADLESS ?=
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup lab grade build test clean
+.PHONY: help setup lab grade build test bench clean
 
 help:           ## list the targets
 	@grep -E '^[a-z]+: .*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -34,6 +34,9 @@ test: .venv/ready-test  ## everything CI runs
 	$(BIN)/autograder build --check
 	$(BIN)/pytest --nbval-lax --nbval-cell-timeout 180 -p no:cacheprovider -q solutions
 	$(BIN)/pytest -n 2 --dist loadgroup tests
+
+bench: .venv/ready-instructor  ## submissions a minute, beside stock nbgrader
+	@$(BIN)/python benchmarks/grading.py
 
 clean:          ## remove .venv and caches; your work/ and the gradebook stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist test-artifacts

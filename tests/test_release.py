@@ -113,7 +113,8 @@ def test_the_wheel_holds_the_notebooks_and_no_answer(wheel: Path) -> None:
     assert {f"fasttrack/notebooks/{name}.ipynb" for name in LESSONS} <= set(files)
     assert "fasttrack/data/bundled/names.txt" in files
     assert "autograder/cli.py" in files
-    code = [file for file in files if re.fullmatch(r"autograder/((gate|grading|inside|judge|sanitize)/)?\w+\.(py|j2|html\.j2)", file)]
+    folders = "gate|grading|inside|judge|sanitize"
+    code = [file for file in files if re.fullmatch(rf"autograder/(({folders})/)?\w+(\.html)?\.(py|j2)", file)]
     others = [file for file in files if not file.startswith(("fasttrack/", "llm_fasttrack-"))]
     assert sorted(code) == sorted(others)
     assert not [file for file in files if re.search(r"answers|solutions|submitted", file)]

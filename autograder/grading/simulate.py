@@ -10,7 +10,7 @@ import copy
 import json
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from autograder.bank import Bank
 from autograder.build import release, replace
 from autograder.course import Course
 from autograder.grading import damage
+from autograder.grading.damage import Harm
 from autograder.lesson import Lesson, parse, read, used
 from autograder.notebook import without_markers
 
@@ -43,10 +44,13 @@ def truth(course: Course) -> dict[tuple[str, str], int]:
     return {(who, lesson): score for who, lesson, score in json.loads(path.read_text(encoding="utf-8"))}
 
 
-def simulate(course: Course, names: list[str], learners: int, seed: int) -> dict[tuple[str, str], int]:
+def simulate(
+    course: Course, names: list[str], learners: int, seed: int, harms: Sequence[Harm] = damage.HARMS
+) -> dict[tuple[str, str], int]:
     """Write the submissions of `learners` learners and their true scores; an earlier simulated class goes.
 
-    Real submissions beside it stay. The same seed draws the same class.
+    Real submissions beside it stay. The same seed draws the same class. The first files are as they should be,
+    the others suffer one of `harms`.
     """
     lessons = [read(course.source(name), name) for name in names]
     banks = {
@@ -61,7 +65,7 @@ def simulate(course: Course, names: list[str], learners: int, seed: int) -> dict
     for number in range(1, learners + 1):
         who = f"{PREFIX}{number:0{len(str(learners))}}"
         habit = list(HABITS)[(number - 1) % len(HABITS)]
-        harm = damage.none if number <= len(HABITS) else rng.choice(damage.HARMS)
+        harm = damage.none if number <= len(HABITS) else rng.choice(harms)
         for lesson in lessons:
             choice = draw(lesson, banks[lesson.name], rng, *HABITS[habit])
             handed_in = harm(filled_in(released[lesson.name], choice), rng)

@@ -72,6 +72,10 @@ def name_of(learner: Any) -> str:
 
 def require(condition: bool, *facts: tuple[str, str]) -> None:
     """A property that no single expected value expresses: fail with the facts unless it holds."""
+    if not isinstance(condition, bool):  # an object of the learner's must not decide its own truth
+        raise TypeError(
+            f"require: the condition is a {type(condition).__name__}, not a bool: convert it in the check"
+        )
     current = _current.get()
     if current:
         current.cases += 1

@@ -105,7 +105,7 @@ def ladder(
     axes.set(title=title, xlabel=xlabel, xlim=(0, 1.13 * max(map(float, losses.values()))))
     if 0 < len(set(yours) & losses.keys()) < len(losses):
         handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
-        axes.legend([handles[name] for name in key], key, loc="lower right")
+        axes.legend([handles[name] for name in key], key, loc="lower right", bbox_to_anchor=(1, 0.98))
     return figure
 
 
