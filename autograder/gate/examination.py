@@ -22,6 +22,7 @@ from autograder.gate.finding import Finding
 from autograder.gate.lazy import CONSTANTS, ERRORS, Broken, breaking, lazies, remembered
 from autograder.gate.recorder import Recorder
 from autograder.gate.workbench import Run, Workbench
+from autograder.judge.forbid import uses
 from autograder.lesson import HIDDEN, Cell
 from autograder.notebook import cell_of
 from autograder.outcome import Outcome
@@ -70,6 +71,7 @@ class Examination:
         yield from found
         if any(finding.rule == "reference" for finding in found):
             return
+        yield from self.forbidden()
         yield from self.stub()
         yield from self.lazy(first)
         yield from self.raising(len(first.calls))
@@ -97,6 +99,15 @@ class Examination:
         asked_anew = set(one.calls[len(shown.calls) :]) - set(shown.calls)
         if HIDDEN[0] in self.test.source and one.wrapped and not asked_anew:
             yield self.finding("seed", "the hidden tests ask for nothing new: the seed changes no input")
+
+    def forbidden(self) -> Iterator[Finding]:
+        """Neither the reference nor a right answer needs a call that the exercise forbids."""
+        before = [cell.source for cell in self.bench.lesson.cells if cell.kind == "given"]
+        for name, line in uses(self.exercise.source, self.exercise.forbid, before):
+            yield self.finding("forbidden", f"the reference uses {name} in line {line}, which the exercise forbids")
+        for answer in self.answers("right"):
+            for name, _ in uses(answer.source, self.exercise.forbid, before):
+                yield self.about(answer, f"a right answer uses {name}, which the exercise forbids")
 
     def stub(self) -> Iterator[Finding]:
         """What a learner starts from is *not written*, by the name of the exercise."""

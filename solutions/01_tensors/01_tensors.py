@@ -39,7 +39,7 @@ from fasttrack.data import names
 # A language model turns a text into numbers, guesses what comes next, and is told how wrong it was. From
 # the ids on, every station is a tensor:
 
-# %%
+# %% tags=["demo"]
 plot.pipeline(
     {
         "text": "emma.",
@@ -102,7 +102,7 @@ found = fit_line(xs, ys)
 #
 # **Predict:** which slope and intercept has it found?
 
-# %%
+# %% tags=["demo"]
 print(f"slope {found[0]:.2f}, intercept {found[1]:.2f}")
 plot.fit(
     xs[:, 0],
@@ -148,7 +148,7 @@ print("device", x.device)
 # Stride `(4, 1)`: one row down is 4 places further in storage, one column to the right is 1 place further.
 # Arrows of one colour are the same step, in the grid and in storage.
 
-# %%
+# %% tags=["demo"]
 plot.strides({"x": x})
 
 # %% [markdown]
@@ -193,7 +193,6 @@ element_offset((1, 2), x.stride()), element_offset((2, 3), x.stride())  # look: 
 # %% test: element_offset points=1
 check.element_offset(element_offset)
 ### BEGIN HIDDEN TESTS
-# ruff: noqa: E501
 check.element_offset(element_offset, seed=7)
 ### END HIDDEN TESTS
 
@@ -225,7 +224,7 @@ print("same address:", x.data_ptr() == x.T.data_ptr())
 # %% [markdown]
 # Transposing swaps two entries of the recipe. Here is `x` with three views of its storage:
 
-# %%
+# %% tags=["demo"]
 plot.strides({"x": x, "x.T": x.T, "x[:, 1:3]": x[:, 1:3], "x[0].expand(3, 4)": x[0].expand(3, 4)})
 
 # %% [markdown]
@@ -260,7 +259,7 @@ except RuntimeError as error:
 # | `turned.reshape(12)` | a view if one exists, else a copy, without telling you |
 # | `turned.contiguous()` | itself if its elements already lie in reading order, else a copy in which they do |
 
-# %%
+# %% tags=["demo"]
 plot.strides({"turned = x.T": turned, "turned.contiguous()": turned.contiguous()})
 
 # %% [markdown]
@@ -670,7 +669,7 @@ plot.grid(
 # The fix is one dimension: `ys[:, None]` has shape `(100, 1)`. Indexing with `None` puts a dimension of size
 # 1 there, without a copy.
 
-# %%
+# %% tags=["demo"]
 fixed = fit_line(xs, ys[:, None])
 plot.fit(
     xs[:, 0],
@@ -702,7 +701,7 @@ def outer_sum(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     ### END SOLUTION
 
 
-# %%
+# %% tags=["demo"]
 plot.grid(outer_sum(torch.arange(0, 50, 10), torch.arange(7)), "outer_sum", row_label="a", column_label="b")
 
 # %% test: outer_sum points=1
@@ -790,7 +789,7 @@ def one_hot(targets: torch.Tensor, vocab_size: int) -> torch.Tensor:
     ### END SOLUTION
 
 
-# %%
+# %% tags=["demo"]
 plot.grid(one_hot(ids, vocab_size), "one_hot of emma.", rows=list("emma."), columns=list(letters))
 
 # %% test: one_hot points=2
@@ -944,7 +943,7 @@ print(torch.equal(out, torch.einsum("ik,kj->ij", a, b)), torch.equal(out, a @ b)
 #
 # **Predict** the shape of the next result, and what is in it.
 
-# %%
+# %% tags=["demo"]
 texts = torch.arange(24.0).reshape(2, 4, 3)  # (batch, time, features)
 similarity = torch.einsum("bqd,bkd->bqk", texts, texts)
 print(tuple(similarity.shape))
@@ -993,7 +992,7 @@ check.batched_trace(batched_trace, seed=7)
 # `x.sum(dim)` removes a dimension. Read `dim` as **the dimension that disappears**. It is the same for `mean`,
 # for `amax`, the largest number, and for `argmax`, its index.
 
-# %%
+# %% tags=["demo"]
 plot.reductions(torch.arange(12).reshape(3, 4))
 
 # %% [markdown]
@@ -1355,7 +1354,7 @@ print("".join(letters[i] for i in sample.tolist()).replace(".", ".  "))
 # The last two are from Karpathy's makemore lectures. An MLP has parameters enough to learn names by heart, so
 # only names it never saw count; 27 or 729 counts are too few for that.
 
-# %%
+# %% tags=["demo"]
 plot.ladder(
     {
         "uniform": uniform,
