@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from distributed import Client, LocalCluster, as_completed
+from sqlalchemy.exc import OperationalError
 
 from autograder.course import Course, CourseError
 from autograder.grading import record
@@ -69,28 +70,59 @@ def grade(
     with record.opened(course, options.url) as gradebook:
         gradebook.register(registered(course, lessons))
         done = {} if options.regrade else gradebook.store.graded()
-        todo = [one for one in wanted if done.get((one.who, one.lesson)) != task(one, sources, options).key]
-        batch.skipped = len(wanted) - len(todo)
+        todo = []
+        for one in wanted:
+            found = task(one, sources, options)
+            if isinstance(found, str):
+                batch.problems.append(found)
+            elif done.get((one.who, one.lesson)) == found.key:
+                batch.skipped += 1
+            else:
+                todo.append(one)
         progress(0, len(todo))
+        tasks = (found for one in todo if isinstance(found := task(one, sources, options), Task))
         try:
-            for one, verdict in judged((task(one, sources, options) for one in todo), len(todo), options):
-                if isinstance(verdict, Verdict):
-                    graded = Graded(
-                        one.who, one.lesson, one.key, verdict.results, verdict.seconds, verdict.notes
-                    )
-                    gradebook.save(graded, verdict, feedback=options.feedback)
-                    batch.graded += 1
+            for number, (one_task, verdict) in enumerate(judged(tasks, len(todo), options), 1):
+                if problem := recorded(gradebook, one_task, verdict, options):
+                    batch.problems.append(problem)
                 else:
-                    batch.problems.append(f"{one.who} {one.lesson}: not graded: {verdict!r}")
-                progress(batch.graded + len(batch.problems), len(todo))
+                    batch.graded += 1
+                progress(number, len(todo))
         except KeyboardInterrupt:
             batch.interrupted = True
     return batch
 
 
-def task(one: Submission, sources: dict[str, bytes], options: Options) -> Task:
-    """A submission as a worker needs it."""
-    source, submission = sources[one.lesson], one.path.read_bytes()
+def recorded(gradebook: record.Record, one: Task, verdict: Verdict | BaseException, options: Options) -> str:
+    """Put a verdict into the gradebook; what kept it out, a line, or "".
+
+    What one submission brings about stops no other; a database that is gone does.
+    """
+    error = verdict
+    if isinstance(verdict, Verdict):
+        graded = Graded(one.who, one.lesson, one.key, verdict.results, verdict.seconds, verdict.notes)
+        try:
+            gradebook.save(graded, verdict, feedback=options.feedback)
+            return ""
+        except OperationalError:
+            raise
+        except Exception as failed:
+            error = failed
+    return not_graded(one, repr(error))
+
+
+def not_graded(one: Submission | Task, why: str) -> str:
+    """A problem in one line, whatever the learner's folder is called."""
+    line = f"{one.who} {one.lesson}: not graded: {why}"
+    return " ".join(line.encode(errors="backslashreplace").decode().split())
+
+
+def task(one: Submission, sources: dict[str, bytes], options: Options) -> Task | str:
+    """A submission as a worker needs it, or what is wrong with its file."""
+    try:
+        source, submission = sources[one.lesson], one.content()
+    except OSError as error:
+        return not_graded(one, error.strerror or str(error))
     its_key = key(submission, source, options.limits, sandbox=options.sandbox)
     return Task(one.who, one.lesson, its_key, source, submission, options.limits, options.sandbox)
 

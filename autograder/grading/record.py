@@ -6,6 +6,7 @@ outcomes, with the key of what was graded, are written last: what was cut short 
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -61,7 +62,8 @@ class Record:
 
     def feedback(self, who: str, unit: str, name: str) -> None:
         """Write what the learner reads: autograder/feedback/WHO/UNIT/LESSON.html."""
-        config = settings(self.course.grading, assignment_id=unit, student_id=who, notebook_id=name)
+        pattern = re.sub(r"[*?[\s]", r"[\g<0>]", who)  # nbgrader takes it for one, and strips it
+        config = settings(self.course.grading, assignment_id=unit, student_id=pattern, notebook_id=name)
         config.CourseDirectory.db_url = self.url
         with explained(f"{who} {unit}/{name}: no feedback could be written"):
             GenerateFeedback(coursedir=CourseDirectory(config=config), config=config, force=True).start()

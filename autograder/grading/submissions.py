@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import platform
+import stat
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +15,7 @@ import autograder
 import fasttrack
 from autograder.course import Course, CourseError
 from autograder.judge.sandbox import Limits
+from autograder.sanitize.reading import MAX_BYTES
 
 PACKAGES = ("torch", "numpy", "nbgrader", "ipython")  # whose versions can change a score
 
@@ -28,6 +31,24 @@ class Submission:
     @property
     def unit(self) -> str:
         return self.lesson.split("/")[0]
+
+    def content(self) -> bytes:
+        """What the file holds; of one that is too large to be read, as much as shows that.
+
+        Raises OSError for what is no file (a pipe would never end), and for a link out of the learner's own
+        folder: to somebody else's answers, or to what a learner may not see.
+        """
+        own = self.path.parents[1].resolve()
+        if not self.path.resolve().is_relative_to(own):
+            raise OSError(f"it is a link out of {own.name}'s folder")
+        opened = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            if not stat.S_ISREG(os.fstat(opened).st_mode):
+                raise OSError("it is no file")
+            with open(opened, "rb", closefd=False) as file:
+                return file.read(MAX_BYTES + 1)
+        finally:
+            os.close(opened)
 
 
 def submissions(course: Course, lessons: list[str]) -> list[Submission]:

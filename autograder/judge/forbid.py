@@ -7,6 +7,7 @@ What only running the code can show is left to `inside.watch`.
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -42,6 +43,7 @@ def found(source: str, forbidden: Sequence[str], others: Iterable[str]) -> list[
     return sorted(lines.items(), key=lambda item: item[1])
 
 
+@functools.lru_cache(maxsize=1024)  # the given cells are asked for with every exercise
 def tree_of(source: str) -> ast.Module:
     """The syntax tree of a cell, IPython magics allowed; empty if it has none."""
     try:

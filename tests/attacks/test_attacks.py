@@ -335,7 +335,7 @@ def test_nothing_of_the_course_or_the_system_can_be_read(attack: Attack, tmp_pat
     secret = tmp_path / "gradebook.db"
     secret.write_text(SECRET)
     root = Path(__file__).parents[2]
-    checks = root / "utils/fasttrack/check/tensors.py"
+    checks = root / "utils/fasttrack/check/tensors/shapes.py"
     paths = [secret, checks, root / "autograder/judge.py", root / "autograder/answers", root / "solutions"]
     paths += [root / "pyproject.toml", root / "tests", root / ".git", Path(__file__), Path.home() / ".bashrc"]
     paths += map(
