@@ -19,7 +19,7 @@ lab: .venv/ready-lab  ## open JupyterLab on your copy of the lessons in work/; P
 	@$(BIN)/fasttrack lab $(if $(PORT),--port $(PORT)) $(if $(HEADLESS),--no-browser)
 
 grade: .venv/ready-instructor  ## grade autograder/submitted/; without submissions, a small simulated class
-	@tools/system-packages.sh bubblewrap || true
+	@tools/system-packages.sh bubblewrap
 	@test -n "$$(ls autograder/submitted/*/*/*.ipynb 2>/dev/null)" || $(BIN)/autograder simulate
 	@$(BIN)/autograder grade
 
@@ -27,7 +27,7 @@ build: .venv/ready-instructor  ## build notebooks/ and solutions/*.ipynb from so
 	@$(BIN)/autograder build
 
 test: .venv/ready-test  ## everything CI runs
-	tools/system-packages.sh bubblewrap chromium
+	tools/system-packages.sh bubblewrap chromium postgresql
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

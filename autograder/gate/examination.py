@@ -104,7 +104,9 @@ class Examination:
         """Neither the reference nor a right answer needs a call that the exercise forbids."""
         before = [cell.source for cell in self.bench.lesson.cells if cell.kind == "given"]
         for name, line in uses(self.exercise.source, self.exercise.forbid, before):
-            yield self.finding("forbidden", f"the reference uses {name} in line {line}, which the exercise forbids")
+            yield self.finding(
+                "forbidden", f"the reference uses {name} in line {line}, which the exercise forbids"
+            )
         for answer in self.answers("right"):
             for name, _ in uses(answer.source, self.exercise.forbid, before):
                 yield self.about(answer, f"a right answer uses {name}, which the exercise forbids")

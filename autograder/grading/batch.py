@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import dask
 from distributed import Client, LocalCluster, as_completed
 from sqlalchemy.exc import OperationalError
 
@@ -165,6 +166,8 @@ def judged(
 def pool(options: Options) -> Iterator[Client]:
     """A dask client: of a running scheduler, or of workers that are started here and stopped at the end."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    # A submission of many MB is no mistake to be warned of.
+    dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
     if options.scheduler:
         try:
             client = Client(options.scheduler, timeout=PATIENCE)
@@ -176,7 +179,8 @@ def pool(options: Options) -> Iterator[Client]:
     cluster = LocalCluster(
         n_workers=options.workers,
         threads_per_worker=1,  # a judge owns its process's standard output
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # any free port: another batch may be under way
+        scheduler_kwargs={"dashboard": False},
         memory_limit=0,  # the learner's memory is limited by the sandbox, and is not the worker's
         silence_logs=logging.CRITICAL,
     )

@@ -6,11 +6,11 @@ outcomes, with the key of what was graded, are written last: what was cut short 
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbgrader.api import Assignment, Gradebook, Notebook, Student, SubmittedAssignment, SubmittedNotebook
@@ -27,6 +27,19 @@ from autograder.lesson import Lesson
 from autograder.outcome import Verdict
 
 NEW = ".new"
+
+
+class OneFeedback(GenerateFeedback):
+    """nbgrader's, for one notebook of one learner, whose name it would take for a pattern."""
+
+    def __init__(self, who: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.who = who
+
+    def init_notebooks(self) -> None:
+        folder = self._format_source(self.coursedir.assignment_id, self.who)
+        self.notebooks: list[str] = []
+        self.assignments = {folder: [f"{folder}/{self.coursedir.notebook_id}.ipynb"]}
 
 
 class Record:
@@ -62,11 +75,10 @@ class Record:
 
     def feedback(self, who: str, unit: str, name: str) -> None:
         """Write what the learner reads: autograder/feedback/WHO/UNIT/LESSON.html."""
-        pattern = re.sub(r"[*?[\s]", r"[\g<0>]", who)  # nbgrader takes it for one, and strips it
-        config = settings(self.course.grading, assignment_id=unit, student_id=pattern, notebook_id=name)
+        config = settings(self.course.grading, assignment_id=unit, notebook_id=name)
         config.CourseDirectory.db_url = self.url
         with explained(f"{who} {unit}/{name}: no feedback could be written"):
-            GenerateFeedback(coursedir=CourseDirectory(config=config), config=config, force=True).start()
+            OneFeedback(who, coursedir=CourseDirectory(config=config), config=config, force=True).start()
 
     def scores(self) -> dict[tuple[str, str], float]:
         """The scores in the gradebook by learner and lesson, an instructor's adjustments included."""
