@@ -176,7 +176,7 @@ def grade_command(
     """
     from autograder.build import replace
     from autograder.grading import batch, record, report, simulate, summary
-    from autograder.grading.submissions import submissions
+    from autograder.grading.submissions import submissions, unknown
     from autograder.lesson import read
 
     with explained():
@@ -192,7 +192,9 @@ def grade_command(
                 lambda count, of: bar.update(bar.task_ids[0], completed=count, total=of),
             )
         with record.opened(course, db) as gradebook:
-            graded, scores = gradebook.store.load(), gradebook.scores()
+            scores = gradebook.scores()
+            # Whom an instructor took out of the gradebook is out of the tables, too.
+            graded = [one for one in gradebook.store.load() if (one.who, one.lesson) in scores]
         truth = simulate.truth(course)
         wrong = [*done.problems, *summary.problems(graded, scores, truth)]
         read_lessons = [read(course.source(name), name) for name in names]
@@ -205,8 +207,15 @@ def grade_command(
         for name, text in files.items():
             replace(course.grading / name, text)
     out.print(summary.table(graded, scores, truth))
-    for name in ("gradebook.db", "feedback", *files):
+    for name in (*([] if db else ["gradebook.db"]), *(["feedback"] if feedback else []), *files):
         out.print(relative(course, course.grading / name), highlight=False)
+    for path in unknown(course):
+        err.print(
+            f"not graded, no lesson of this course: submitted/{path}",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
     out.print(f"{done.graded} graded, {done.skipped} as before", highlight=False)
     for problem in wrong:
         err.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from autograder.course import Course, CourseError
 from autograder.grading import record
 from autograder.grading.store import Graded
-from autograder.grading.submissions import Submission, key
+from autograder.grading.submissions import Submission, environment, key
 from autograder.grading.work import Task, work
 from autograder.judge import walls
 from autograder.judge.sandbox import Limits
@@ -125,7 +125,9 @@ def task(one: Submission, sources: dict[str, bytes], options: Options) -> Task |
     except OSError as error:
         return not_graded(one, error.strerror or str(error))
     its_key = key(submission, source, options.limits, sandbox=options.sandbox)
-    return Task(one.who, one.lesson, its_key, source, submission, options.limits, options.sandbox)
+    return Task(
+        one.who, one.lesson, its_key, source, submission, options.limits, options.sandbox, environment()
+    )
 
 
 def registered(course: Course, lessons: dict[str, Lesson]) -> list[Lesson]:

@@ -29,7 +29,7 @@ from autograder.outcome import Verdict
 NEW = ".new"
 
 
-class OneFeedback(GenerateFeedback):
+class OneFeedback(GenerateFeedback):  # type: ignore[misc]
     """nbgrader's, for one notebook of one learner, whose name it would take for a pattern."""
 
     def __init__(self, who: str, **options: Any) -> None:

@@ -24,8 +24,8 @@ def table(graded: Sequence[Graded], scores: Scores, truth: Scores) -> Table:
             score += f"  (true {truth[one.who, one.lesson]:g})"
         counts = Counter(result.outcome.value for result in one.results)
         outcomes = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-        # What a learner wrote is text, not markup.
-        view.add_row(Text(one.who), one.lesson, score, outcomes, Text("\n".join(one.notes)))
+        notes = f"{len(one.notes)}, see the report" if one.notes else ""
+        view.add_row(Text(one.who), one.lesson, score, outcomes, notes)  # a name is text, not markup
     return view
 
 

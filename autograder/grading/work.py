@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 
 import nbformat
 import torch
 
+from autograder.grading.submissions import environment
 from autograder.judge.judge import judge
 from autograder.judge.sandbox import Limits
 from autograder.notebook import text_of
 from autograder.outcome import Outcome, TestResult, Verdict
 from autograder.sanitize.sanitize import released, sanitize
+
+ALONE = threading.Lock()  # a judge owns its process's standard output
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,24 @@ class Task:
     submission: bytes
     limits: Limits
     sandbox: bool
+    environment: str = ""  # of the one who asks; a worker with another gives other verdicts
 
 
 def work(task: Task) -> Verdict:
-    """Sanitize and judge. What the submission is or does is an outcome; only a fault of ours is raised."""
+    """Sanitize and judge. What the submission is or does is an outcome; only a fault of ours is raised.
+
+    Raises RuntimeError on a worker whose versions or code differ from those of the one who asks.
+    """
+    if task.environment and task.environment != environment():
+        raise RuntimeError(
+            "this worker has another version of the course, Python or packages: update it, start it again"
+        )
+    with ALONE:
+        return verdict_on(task)
+
+
+def verdict_on(task: Task) -> Verdict:
+    """As `work`, without a look at who else works here."""
     torch.set_num_threads(1)  # a check's tensors are small, and every core has a worker
     source = nbformat.reads(task.source.decode(), as_version=4)
     found = sanitize(source, task.submission)

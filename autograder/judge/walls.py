@@ -52,10 +52,10 @@ def command(program: list[str], scratch: int, seccomp: int | None) -> list[str]:
         bubblewrap(),
         *("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--uid", LEARNER, "--gid", LEARNER, "--hostname", "sandbox"),
+        *("--size", str(scratch), "--perms", "0700", "--tmpfs", SCRATCH),  # before what may lie in it
         *folders(),
         *("--dev", "/dev", "--size", str(SHARED), "--perms", "1777", "--tmpfs", "/dev/shm"),
-        *("--size", str(scratch), "--perms", "0700", "--tmpfs", SCRATCH, "--chdir", SCRATCH),
-        *("--remount-ro", "/dev", "--remount-ro", "/"),
+        *("--chdir", SCRATCH, "--remount-ro", "/dev", "--remount-ro", "/"),
         *(("--seccomp", str(seccomp)) if seccomp is not None else ()),
         *program,
     ]

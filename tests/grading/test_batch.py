@@ -18,10 +18,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import autograder
 from autograder.course import Course, CourseError
 from autograder.grading import batch, record, simulate
 from autograder.grading.store import Graded
-from autograder.grading.submissions import submissions
+from autograder.grading.submissions import OURS, submissions, unknown
+from autograder.grading.work import Task, work
 from tests.grading.conftest import free_port
 
 NAME = "01_unit/01_doubling"
@@ -223,3 +225,30 @@ def test_without_bubblewrap_grading_refuses_to_start(
     with pytest.raises(CourseError, match="bubblewrap"):
         batch.grade(classroom, submissions(classroom, [NAME]), batch.Options())
     assert not (classroom.grading / "gradebook.db").exists()
+
+
+def test_a_file_of_a_learners_is_no_code_of_ours() -> None:
+    files = {
+        path.name
+        for pattern in OURS[autograder]
+        for path in Path(autograder.__file__ or "").parent.glob(pattern)
+    }
+    assert {"judge.py", "walls.py", "sanitize.py", "frames.py", "lesson.py"} <= files
+    assert not any("*" in pattern.rpartition("/")[0] for pattern in OURS[autograder])
+
+
+def test_a_worker_with_another_version_refuses(classroom: Course) -> None:
+    one = submissions(classroom, [NAME])[0]
+    task = batch.task(one, {NAME: b"{}"}, batch.Options())
+    assert isinstance(task, Task)
+    with pytest.raises(RuntimeError, match="another version"):
+        work(replace(task, environment="Python 2.7"))
+
+
+def test_a_file_that_is_no_lesson_is_told(classroom: Course, tmp_path: Path) -> None:
+    course = copied(classroom, tmp_path / "course")
+    stray = simulate.folder(course) / "ada" / "01_unit" / "01_doubling (1).ipynb"
+    stray.parent.mkdir(parents=True)
+    stray.write_text("{}")
+    assert unknown(course) == [Path("ada/01_unit/01_doubling (1).ipynb")]
+    assert unknown(classroom) == []

@@ -167,7 +167,8 @@ MANY = "kept = []\nwhile True:\n    kept.append(1)\n    if len(kept) > 1_000_000
 WARNS = "import sys, warnings\nwarnings.warn('old')\nprint('error!', file=sys.stderr)\n"
 BESIDE = "with open('data.txt') as file:\n    data = file.read()"
 FAKE_CHECK = (
-    "class Anything:\n    def __call__(self, *args, **kwargs): return self\n    def __getattr__(self, name): return self\n"
+    "class Anything:\n    def __call__(self, *args, **kwargs): return self\n"
+    "    def __getattr__(self, name): return self\n"
     "expect = Anything()\n"
 )
 RIGHT_IS_RIGHT = (PASSED, PASSED)
@@ -183,9 +184,7 @@ SITUATIONS: dict[str, Situation] = {
         answered(WRONG | {"double": f"{SILENCE}lambda *args, **kwargs: None\n{WRONG['double']}"}),
         *WRONG_IS_WRONG,
     ),
-    "tracebacks-broken": Situation(
-        answered(WRONG | {"double": f"{SILENCE}None"}), ERROR, NOT_RIGHT, note="notebook's process"
-    ),
+    "tracebacks-broken": Situation(answered(WRONG | {"double": f"{SILENCE}None"}), ERROR, NOT_RIGHT),
     "check-redefined": Situation(answered(WRONG | {"double": FAKE_CHECK + WRONG["double"]}), *WRONG_IS_WRONG),
     "check-redefined-in-a-given-cell": Situation(answered(WRONG, cell_001=FAKE_CHECK), *WRONG_IS_WRONG),
     "check-redefined-just-before-the-test": Situation(
@@ -300,7 +299,11 @@ SITUATIONS: dict[str, Situation] = {
         )
         for version in (1, 2, 10, 99, "three")
     },
-    "blank-points": Situation(then(answered(RIGHT), mark("test_double", points="")), *RIGHT_IS_RIGHT),
+    "blank-points": Situation(
+        then(answered(RIGHT), mark("test_double", points="")),
+        *RIGHT_IS_RIGHT,
+        note="double: suspicious: the test's metadata was edited (points: ): restored",
+    ),
     "unknown-kernel": Situation(
         then(answered(RIGHT), with_kernel("julia-1.9")),
         *RIGHT_IS_RIGHT,
