@@ -14,9 +14,8 @@ def digest(value: Any) -> bytes:
     """A hash of data of any nesting; a module counts by its weights, any other object by its type alone."""
     try:
         return hashlib.sha256(content(value)).digest()
-    except (
-        RuntimeError
-    ):  # a tensor without elements to read, such as a meta tensor, or a list that holds itself
+    except (RuntimeError, AttributeError):
+        # A tensor without elements to read (meta), a list that holds itself, a module not yet initialised.
         return hashlib.sha256(type(value).__name__.encode()).digest()
 
 

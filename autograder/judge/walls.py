@@ -101,9 +101,9 @@ def folders() -> tuple[str, ...]:
     words += ["--ro-bind", f"{ours}/__init__.py", f"{HERE}/autograder/__init__.py"]
     words += ["--ro-bind", f"{ours}/inside", f"{HERE}/autograder/inside"]
     words += ["--ro-bind", course, f"{HERE}/fasttrack", "--tmpfs", f"{HERE}/fasttrack/check"]
-    for name in CHECKS:
-        if exists(f"{course}/check/{name}.py"):
-            words += ["--ro-bind", f"{course}/check/{name}.py", f"{HERE}/fasttrack/check/{name}.py"]
+    for name in (entry for check in CHECKS for entry in (check, f"{check}.py")):  # a package or a module
+        if exists(f"{course}/check/{name}"):
+            words += ["--ro-bind", f"{course}/check/{name}", f"{HERE}/fasttrack/check/{name}"]
     return (*words, "--remount-ro", f"{HERE}/fasttrack/check", *links())
 
 

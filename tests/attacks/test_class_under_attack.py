@@ -111,12 +111,14 @@ if os.fork() == 0:
     os.setsid()
     if os.fork() == 0: stay()
     os._exit(0)
+print('TRIED')
 found = []"""
 RUN_ON = """
 import subprocess, sys
 code = "import time; time.sleep(40)  # WORD"
 for _ in range(3):
     subprocess.Popen([sys.executable, '-c', code], start_new_session=True)
+print('TRIED')
 found = []"""
 READ = """
 import glob, os
@@ -157,29 +159,33 @@ for attempt in (
     lambda: os.unlink(book),
 ):
     try: found.append(attempt())
-    except (OSError, sqlite3.Error): pass"""
+    except (OSError, sqlite3.Error): pass
+print('TRIED')"""
 LEAVE = """
 import builtins, os, random, signal, sys, torch
 for folder in ('/tmp', '/dev/shm'):
-    for name in ('WORD', 'sitecustomize.py', 'torch.py', 'fasttrack.py', '.ipython', '.pythonrc.py'):
+    for name in ('WORD', 'sitecustomize.py', 'torch.py', 'fasttrack.py', '.pythonrc.py'):
         with open(f'{folder}/{name}', 'w') as f: f.write('raise SystemExit  # WORD')
 os.environ['PYTHONSTARTUP'] = os.environ['LD_PRELOAD'] = os.environ['WORD'] = '/tmp/WORD'
 sys.modules['fasttrack'] = sys.modules['fasttrack.check'] = None
-builtins.WORD_ = sys.path.insert(0, '/tmp')
-sys.setrecursionlimit(77)
+setattr(builtins, 'WORD', sys.path.insert(0, '/tmp'))
+sys.setrecursionlimit(555)
 random.seed(1); torch.manual_seed(1); torch.set_default_dtype(torch.float64)
 signal.signal(signal.SIGALRM, signal.SIG_IGN)
-os.umask(0)"""
+os.umask(0)
+print('TRIED')
+found = []"""
 KILL = """
 import os, signal
-for pid in (os.getppid(), 1, 0, -1, -os.getpgrp(), *range(2, 60)):
-    if pid in (os.getpid(), 0, -1, -os.getpgrp()): continue
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try: os.kill(pid, number)
-        except OSError: pass
+if os.getpid() < 10:  # elsewhere than in a sandbox it would be too much
+    print('TRIED')
+    for pid in {os.getppid(), *range(1, 60)} - {os.getpid()}:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try: os.kill(pid, number)
+            except OSError: pass
 found = []"""
 KILL_GROUP = "import os, signal\ndef double(x):\n    os.killpg(0, signal.SIGKILL)"
-KILL_ALL = KILL_GROUP.replace("killpg(0", "kill(-1") + "\n    os._exit(1)"
+KILL_ALL = "import os, signal\ndef double(x):\n    os.kill(-1 if os.getpid() < 10 else 0, 9)\n    os._exit(1)"
 STARVE = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
 STARVE_FUNCTION = "def double(x):\n" + "\n".join(f"    {line}" for line in STARVE.split("\n"))
 PAGE = f"""
@@ -218,7 +224,7 @@ CODE: dict[str, str | dict[str, str]] = {
     "reads": READ + IF_FOUND,
     "writes": WRITE + IF_FOUND,
     "gradebook": GRADEBOOK + IF_FOUND,
-    "leaves": {"cell-001": LEAVE, "double": WRONG["double"]},
+    "leaves": LEAVE + IF_FOUND,
     "kills": KILL + IF_FOUND,
     "kills-its-group": KILL_GROUP,
     "kills-everyone": KILL_ALL,
@@ -239,7 +245,7 @@ def claims_points(notebook: Notebook) -> None:
 
 
 def claims_another_test(notebook: Notebook) -> None:
-    """The test of `double` under the id of `quadruple`, which is answered rightly, and under that of its cell."""
+    """The test of `double` under the id of the other test, and an answer under its own."""
     cell(notebook, "quadruple")["source"] = "double = quadruple = lambda x: x**4"
     cell(notebook, "test_double")["metadata"]["nbgrader"]["grade_id"] = "test_quadruple"
     cell(notebook, "test_double")["source"] = "expect(4, 4)"
@@ -322,6 +328,7 @@ NAMED = {
     "no-text": os.fsdecode(b"01-right-\xff"),
 }
 NO_NAME = {"markup", "long", "two-lines", "no-text"}  # refused, and it is said so
+HOSTILE = [label for label in (*CODE, *CHANGED, *NAMED) if label not in NO_NAME]
 NO_FILE = (
     "directory",
     "pipe",
@@ -445,14 +452,21 @@ class Class:
         return replace(one, seconds=0, results=tuple(replace(result, seconds=0) for result in one.results))
 
 
+def command(pid: int) -> str:
+    """What started a process; that of Python's own helper, which stays, if it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+    except OSError:
+        return "multiprocessing"
+
+
 def graded(course: Course) -> Class:
     """Grade whatever lies there."""
     options = batch.Options(workers=2, limits=LIMITS)
     earlier, before = set(descendants(os.getpid())), files(course)
     with within(PATIENCE):
         done = batch.grade(course, submissions(course, [NAME]), options)
-    commands = [Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in left_running(earlier)]
-    left = [command for command in commands if "multiprocessing" not in command]  # dask's own helper stays
+    left = [one for one in map(command, left_running(earlier)) if "multiprocessing" not in one]
     with record.opened(course) as gradebook:
         found = {one.who: one for one in gradebook.store.load()}
         return Class(course, done, found, gradebook.scores(), left, before)
@@ -487,7 +501,6 @@ def test_there_are_at_least_forty_attacks() -> None:
     tables = [table for name, table in vars(single).items() if name.isupper() and isinstance(table, dict)]
     codes = [code for table in (*tables, CODE) for code in table.values()]
     distinct = {str(code[0] if isinstance(code, tuple) else code) for code in codes} | CHANGED.keys()
-    assert len(distinct | NAMED.keys() | set(NO_FILE)) >= 40
     assert len(distinct) >= 40
 
 
@@ -505,7 +518,7 @@ def test_the_honest_have_the_scores_they_earned(attacked: Class) -> None:
     assert scores == earned
 
 
-@pytest.mark.parametrize("label", [*CODE, *CHANGED, *(NAMED.keys() - NO_NAME)])
+@pytest.mark.parametrize("label", HOSTILE)
 def test_an_attack_is_worth_nothing(label: str, attacked: Class) -> None:
     who = order()[label]
     assert attacked.graded[who].results[0].outcome is not Outcome.NOT_ATTEMPTED
@@ -552,6 +565,11 @@ def test_nothing_was_found_and_nowhere_could_be_written(attacked: Class) -> None
     who = order()
     assert attacked.shown(who["reads"], "double") == "FOUND []\n"
     assert attacked.shown(who["writes"], "double") == "WROTE []\n"
+
+
+@pytest.mark.parametrize("label", ["daemon", "runs-on", "gradebook", "leaves", "kills"])
+def test_an_attack_was_made_to_its_end(label: str, attacked: Class) -> None:
+    assert attacked.shown(order()[label], "double") == "TRIED\n"
 
 
 def test_the_next_submission_finds_nothing_left(peaceful: Class, attacked: Class) -> None:

@@ -73,3 +73,12 @@ def test_what_cannot_be_read_counts_by_its_type(value: object) -> None:
 def test_layout_does_not_count() -> None:
     x = torch.arange(6.0).view(2, 3)
     assert digest(x.T) == digest(x.T.contiguous())
+
+
+def test_a_module_that_is_not_initialised_yet_has_a_digest() -> None:
+    class Late(torch.nn.Module):
+        def __init__(self) -> None:
+            self.early = digest(self)
+            super().__init__()
+
+    assert Late().early == digest(Late.__new__(Late))

@@ -493,7 +493,9 @@ def test_a_value_is_tested_against_constants(tmp_path: Path) -> None:
 def test_a_reference_or_right_answer_with_a_forbidden_call_is_refused(tmp_path: Path) -> None:
     course = write(tmp_path)
     path = course.source(NAME)
-    path.write_text(path.read_text().replace("# %% exercise: means", '# %% exercise: means forbid=[".sum", ".mean"]'))
+    path.write_text(
+        path.read_text().replace("# %% exercise: means", '# %% exercise: means forbid=[".sum", ".mean"]')
+    )
     found = [finding for finding in gate.run(course, NAME).findings if "forbids" in finding.message]
     assert [(finding.rule, finding.path) for finding in found] == [
         ("forbidden", path),

@@ -27,7 +27,7 @@ from autograder.outcome import Outcome
 pytestmark = pytest.mark.xdist_group("nbgrader situations")
 
 NAME = "01_unit/01_doubling"
-LIMITS = Limits(cell_seconds=4, test_seconds=4, lesson_seconds=60, grace_seconds=1)
+LIMITS = Limits(cell_seconds=6, test_seconds=4, lesson_seconds=60, grace_seconds=1)
 POINTS = {"double": 2, "quadruple": 1}
 RIGHT = {"double": "def double(x):\n    return 2 * x", "quadruple": "def quadruple(x):\n    return 4 * x"}
 WRONG = {"double": "def double(x):\n    return x * x", "quadruple": "def quadruple(x):\n    return x**4"}
