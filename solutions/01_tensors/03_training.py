@@ -1338,7 +1338,7 @@ print(device.type, round(train_epoch(on_device, Moved(loader, device), optimizer
 # | random numbers | each device has its own generator: save `torch.cuda.get_rng_state_all()` too if dropout runs there |
 # | bit for bit | some GPU sums run in a varying order: `torch.use_deterministic_algorithms(True)`, and some speed lost |
 # | checkpoints | `map_location`, as in exercise 12 |
-# | what is gained | for a net this small nothing: the CPU is faster. From about a million parameters on, 10 to 100 times |
+# | what is gained | for a net this small nothing: the CPU is faster. A GPU pays once the matrix products of a step are large |
 #
 # ## Recap
 #
