@@ -804,8 +804,8 @@ def random_shift(images, generator, pixels=1):
 
 # %% wrong: random_shift — rolls  hint="comes back on the other"
 def random_shift(images, generator, pixels=1):
-    steps = torch.randint(-pixels, pixels + 1, (len(images),), generator=generator)
-    return torch.stack([torch.roll(image, int(step), 1) for image, step in zip(images, steps)])
+    offsets = torch.randint(-pixels, pixels + 1, (len(images),), generator=generator)
+    return torch.stack([torch.roll(image, int(offset), 1) for image, offset in zip(images, offsets)])
 
 
 # %% wrong: random_shift — one step for the whole batch  hint="draw one step for each image"
