@@ -33,6 +33,7 @@ from autograder.grading import batch, damage, record, simulate
 from autograder.grading.simulate import Choice
 from autograder.grading.store import Graded
 from autograder.grading.submissions import submissions
+from autograder.judge.sandbox import Limits
 from autograder.lesson import Lesson, defined, parse, read
 from autograder.notebook import test_id as id_of
 from autograder.notebook import without_markers
@@ -40,12 +41,13 @@ from tests.conftest import NAME, write_course
 
 pytestmark = pytest.mark.skipif(
     "FASTTRACK_NBGRADER" not in os.environ,
-    reason="minutes for each lesson: nbgrader waits 120 s for every answer that never ends; set FASTTRACK_NBGRADER=1",
+    reason="minutes for each lesson: stock nbgrader grades one notebook at a time; set FASTTRACK_NBGRADER=1",
 )
 
 COURSE = Course.here(Path(__file__).parent)
 LESSONS = [name for name in COURSE.lessons() if (COURSE.answers / f"{name}.py").exists()]
 LEARNERS = 6
+SECONDS = 30  # for a cell, on both sides
 PATIENCE = 900  # seconds for nbgrader, many times what it takes
 
 Scores = dict[tuple[str, str], float]  # by learner and exercise
@@ -189,7 +191,7 @@ def autograde(course: Course, lesson: Lesson) -> Iterator[subprocess.Popen[str]]
     generate(course.grading, lesson.unit, db_url=url(course))
     beside = Path(sys.executable).parent  # where nbgrader looks for alembic
     process = subprocess.Popen(
-        [sys.executable, "-m", "nbgrader", "autograde", lesson.unit],
+        [sys.executable, "-m", "nbgrader", "autograde", lesson.unit, f"--Execute.timeout={SECONDS}"],
         cwd=course.grading,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}"},
         start_new_session=True,
@@ -248,8 +250,10 @@ def agreement(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     packs, truth = hand_in(theirs, lesson)
     ours = Course(root / "ours")
     shutil.copytree(theirs.root, ours.root)
+    limits = Limits(cell_seconds=SECONDS, test_seconds=SECONDS)
+    options = batch.Options(workers=1, limits=limits, feedback=False)
     with autograde(theirs, lesson) as process:
-        done = batch.grade(ours, submissions(ours, [name]), batch.Options(workers=1, feedback=False))
+        done = batch.grade(ours, submissions(ours, [name]), options)
         said = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode == 0, said
     with record.opened(ours) as gradebook:

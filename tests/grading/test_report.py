@@ -396,8 +396,9 @@ class TestInChromium:
         total = len(graded)
 
         def expect(want: list[Graded]) -> None:
+            # Filtering follows typing after a moment.
+            page.locator("#filter output", has_text=f"{len(want)} of {total} notebooks").wait_for()
             assert names(page) == [row.who for row in want]
-            assert page.locator("#filter output").inner_text() == f"{len(want)} of {total} notebooks"
 
         page.get_by_label("Text to look for").fill("LEARNER-07")
         expect([row for row in graded if row.who == "learner-07"])
