@@ -5,7 +5,7 @@ HEADLESS ?=
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup lab grade build test bench clean
+.PHONY: help setup lab grade build test agreement bench clean
 
 help:           ## list the targets
 	@grep -E '^[a-z]+: .*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -34,6 +34,10 @@ test: .venv/ready-test  ## everything CI runs
 	$(BIN)/autograder build --check
 	$(BIN)/pytest --nbval-lax --nbval-cell-timeout 180 -p no:cacheprovider -q solutions
 	$(BIN)/pytest -n 2 --dist loadgroup tests
+
+agreement: .venv/ready-test  ## every answer of every lesson: direct, judged and stock nbgrader's scores, minutes each
+	tools/system-packages.sh bubblewrap
+	FASTTRACK_NBGRADER=1 $(BIN)/pytest -n 2 --dist loadgroup -v tests/grading/test_agreement_with_nbgrader.py
 
 bench: .venv/ready-instructor  ## submissions a minute, beside stock nbgrader
 	@$(BIN)/python benchmarks/grading.py

@@ -1,6 +1,6 @@
 """Submissions a minute: `autograder grade`, sandbox on, beside stock `nbgrader autograde`, in one run.
 
-    python benchmarks/grading.py [--learners 24] [--lesson 01_tensors/01_tensors] [--workers 2]
+    python benchmarks/grading.py [--learners 48] [--lesson 01_tensors/01_tensors] [--workers 2]
 
 Both grade the same simulated class (undamaged files, since nbgrader stops at a damaged one) from the command
 line, start-up included, feedback left out; the scores must be equal. Ratios are to be trusted, not the rates:
@@ -77,7 +77,7 @@ def run(folder: Path, *command: str) -> float:
 
 
 def main(
-    learners: Annotated[int, typer.Option(min=1)] = 24,
+    learners: Annotated[int, typer.Option(min=1)] = 48,
     lesson: str = "01_tensors/01_tensors",
     workers: Annotated[int, typer.Option(min=1)] = os.cpu_count() or 1,
 ) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -11,14 +14,29 @@ KB = 1024
 
 def descendants(pid: int) -> list[int]:
     """The process and everything below it, those in other pid namespaces included."""
+    below = started if (PROC / "self/task" / str(os.getpid()) / "children").exists() else all_children()
+    found = [pid]
+    for one in found:
+        found += below(one)
+    return found
+
+
+def started(pid: int) -> list[int]:
+    """The children of a process, by the kernel's own list. One that is made meanwhile may be missing from it."""
+    found: list[int] = []
+    with suppress(OSError):  # it has gone meanwhile
+        for thread in (PROC / str(pid) / "task").iterdir():
+            found += map(int, (thread / "children").read_bytes().split())
+    return found
+
+
+def all_children() -> Callable[[int], list[int]]:
+    """As `started`, from a look at every process: for kernels without that list."""
     children = defaultdict(list)
     for entry in PROC.iterdir():
         if entry.name.isdigit():
             children[parent(entry)].append(int(entry.name))
-    found = [pid]
-    for one in found:
-        found += children[one]
-    return found
+    return lambda pid: children[pid]
 
 
 def parent(entry: Path) -> int:

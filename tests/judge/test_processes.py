@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.judge.processes import descendants, own_share, resident, uses_more
+from autograder.judge.processes import all_children, descendants, own_share, resident, started, uses_more
 
 MB = 1 << 20
 PROGRAM = """
@@ -39,6 +39,12 @@ def pair() -> Iterator[int]:
 def test_a_process_is_above_those_it_started(pair: int) -> None:
     assert len(descendants(pair)) == 2
     assert pair in descendants(os.getpid())
+
+
+def test_a_look_at_every_process_finds_the_same_children(pair: int) -> None:
+    below = all_children()
+    for pid in (os.getpid(), pair):
+        assert set(below(pid)) == set(started(pid)) != set()
 
 
 def test_shared_memory_is_counted_once(pair: int) -> None:

@@ -1,25 +1,9 @@
-"""Pictures for the lessons: each function returns a `Picture`, which a cell shows by ending in it."""
+"""Pictures for the lessons: each function returns a `Picture`, which a cell shows by ending in it.
 
-from fasttrack.plot.charts import bars, curves, fit, ladder, pipeline
-from fasttrack.plot.graphs import descent, graph
-from fasttrack.plot.style import Picture
-from fasttrack.plot.tensors import broadcast, grid, reductions, strides
-from fasttrack.plot.training import confusion, images, learning
+What there is stands in `__init__.pyi`. Each is imported when it is first used: matplotlib takes half a second,
+and grading a notebook draws nothing.
+"""
 
-__all__ = [
-    "Picture",
-    "bars",
-    "broadcast",
-    "confusion",
-    "curves",
-    "descent",
-    "fit",
-    "graph",
-    "grid",
-    "images",
-    "ladder",
-    "learning",
-    "pipeline",
-    "reductions",
-    "strides",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
