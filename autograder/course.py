@@ -67,9 +67,8 @@ class Course:
         chosen = set()
         for name in wanted:
             parts = Path(name).with_suffix("").parts[-2:]
-            found = [
-                lesson for lesson in every if lesson == "/".join(parts) or Path(lesson).parts[0] == parts[-1]
-            ]
+            lesson = "/".join(parts)  # first: 01_tensors/01_tensors is not the unit 01_tensors
+            found = [lesson] if lesson in every else [one for one in every if one.split("/")[0] == parts[-1]]
             if not found:
                 raise CourseError(f"{name}: no such lesson or unit; there are: {', '.join(every) or 'none'}")
             chosen.update(found)

@@ -415,7 +415,7 @@ for dtype in (torch.int64, torch.uint8, torch.bool):
 # Floats are dense near zero and sparse far out: the gap doubles at each power of two. Both axes below are
 # logarithmic.
 
-# %%
+# %% tags=["demo"]
 numbers = 2 ** torch.linspace(-2, 19.99, 2000, dtype=torch.float64)
 gaps = {}
 for dtype in (torch.bfloat16, torch.float16, torch.float32):
@@ -568,6 +568,8 @@ print(f"{dense / 1e9:.2f} GB")
 column = torch.tensor([[0], [10], [20]])  # (3, 1)
 row = torch.tensor([0, 1, 2, 3])  # (4,)
 print(column + row)  # (3, 4)
+
+# %% tags=["demo"]
 plot.broadcast(column, row)
 
 # %% [markdown]
@@ -650,7 +652,7 @@ check.broadcast_shape(broadcast_shape, seed=8)
 # `(100, 1)` and `(100,)`, the last line that you looked at, was the bug of part 1. `xs * w + b` has shape
 # `(100, 1)` and `ys` has shape `(100,)`:
 
-# %%
+# %% tags=["demo"]
 prediction = 3 * xs - 1  # (100, 1): the true line
 error = prediction - ys  # not (100,)
 print(tuple(prediction.shape), tuple(ys.shape), tuple(error.shape))
@@ -844,6 +846,8 @@ print(tuple(by_product.shape), tuple(by_index.shape), torch.equal(by_product, by
 log_probs = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]).log()  # (4, 3)
 targets = torch.tensor([0, 2, 1, 0])  # (4,)
 print([round(log_probs[i, targets[i]].item(), 2) for i in range(4)])  # the loop
+
+# %% tags=["demo"]
 plot.grid(
     log_probs,
     "log-probabilities; framed: the targets",
@@ -1044,7 +1048,7 @@ print(naive_softmax(torch.tensor([1000.0, 1001.0, 1002.0])))
 #
 # It is a smooth maximum. For two numbers $z$ and 0:
 
-# %%
+# %% tags=["demo"]
 z = torch.linspace(-6, 6, 121)  # (121,)
 smooth = torch.logaddexp(z, torch.zeros(121))  # the log-sum-exp of two numbers
 plot.curves(
@@ -1161,7 +1165,7 @@ check.softmax(softmax, seed=7)
 # its probability. Dividing all logits by a **temperature** before softmax makes the choice sharper (below 1)
 # or more even (above 1).
 
-# %%
+# %% tags=["demo"]
 z = torch.tensor([2.0, 1.0, 0.0, -1.0, -2.0])  # (5,) logits
 plot.bars(
     [f"{logit:g}" for logit in z.tolist()],
@@ -1177,7 +1181,7 @@ plot.bars(
 # The model gives the true next token a probability $p$. How bad is that? **Surprise** is $-\ln p$, measured
 # in *nats*: 0 for certainty, more the less the model expected what came.
 
-# %%
+# %% tags=["demo"]
 p = torch.linspace(0.005, 1, 400)
 plot.curves(
     p,
@@ -1312,6 +1316,8 @@ print(f"uniform: {uniform:.4f} nats per character")
 # %%
 counts = one_hot(corpus, vocab_size).sum(0)  # (27,): a sum over all positions
 probabilities = softmax(counts.log(), dim=0)  # (27,)
+
+# %% tags=["demo"]
 plot.bars(
     list(letters),
     {"share": probabilities},

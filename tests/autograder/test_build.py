@@ -1,5 +1,6 @@
 """Building: what is released and what is not, determinism, and nothing half-written."""
 
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -134,6 +135,12 @@ def test_an_unknown_lesson_is_one_clear_line(course: Course) -> None:
     with pytest.raises(CourseError, match="02_none: no such lesson or unit; there are: 01_unit/01_doubling"):
         course.lessons(["02_none"])
     assert course.lessons(["01_unit"]) == course.lessons([f"solutions/{NAME}.py"]) == [NAME]
+
+
+def test_a_lesson_with_the_name_of_its_unit_is_one_lesson(course: Course) -> None:
+    shutil.copy(course.source(NAME), course.source("01_unit/01_unit"))
+    assert course.lessons(["01_unit/01_unit"]) == ["01_unit/01_unit"]
+    assert len(course.lessons(["01_unit"])) == 2
 
 
 def test_outside_a_course_is_one_clear_line(tmp_path: Path) -> None:
