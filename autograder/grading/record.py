@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.api import Assignment, Gradebook, Notebook, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
@@ -42,6 +43,34 @@ class OneFeedback(GenerateFeedback):  # type: ignore[misc]
         self.assignments = {folder: [f"{folder}/{self.coursedir.notebook_id}.ipynb"]}
 
 
+class OneTransaction(Gradebook):  # type: ignore[misc]
+    """nbgrader's gradebook, which commits some thirty times for a notebook and waits for the disk each time.
+
+    Here all of it becomes lasting by `keep`, or nothing does.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, "llm-fasttrack")
+        session = self.db()
+        self.keep = session.commit
+        session.commit = session.flush
+
+
+class Scores(SaveAutoGrades):  # type: ignore[misc]
+    """nbgrader's, into a gradebook that is open already."""
+
+    def __init__(self, gradebook: Gradebook) -> None:
+        super().__init__()
+        self.gradebook = gradebook
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        place = resources["nbgrader"]
+        self.notebook_id, self.assignment_id = place["notebook"], place["assignment"]
+        self.student_id = place["student"]
+        done: tuple[NotebookNode, dict[str, Any]] = super(SaveAutoGrades, self).preprocess(nb, resources)
+        return done
+
+
 class Record:
     """The gradebook of a course, open for writing."""
 
@@ -62,13 +91,14 @@ class Record:
         unit, name = graded.lesson.split("/")
         path = self.course.grading / "autograded" / graded.who / f"{graded.lesson}.ipynb"
         replace(path, verdict.notebook.decode())
-        place = {"notebook": name, "assignment": unit, "student": graded.who, "db_url": self.url}
+        place = {"notebook": name, "assignment": unit, "student": graded.who}
+        notebook = nbformat.reads(verdict.notebook.decode(), as_version=4)
         with warnings.catch_warnings(category=SAWarning, action="ignore"):  # nbgrader's sessions, not ours
-            with Gradebook(self.url, "llm-fasttrack") as gradebook:
+            with OneTransaction(self.url) as gradebook:
                 gradebook.update_or_create_student(graded.who)
                 gradebook.update_or_create_submission(unit, graded.who)
-            notebook = nbformat.reads(verdict.notebook.decode(), as_version=4)
-            SaveAutoGrades().preprocess(notebook, {"nbgrader": place})
+                Scores(gradebook).preprocess(notebook, {"nbgrader": place})
+                gradebook.keep()
             if feedback:
                 self.feedback(graded.who, unit, name)
         self.store.save(graded)

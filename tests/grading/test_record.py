@@ -1,0 +1,37 @@
+"""The single writer: what it writes of a notebook is there as a whole or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from autograder.course import Course
+from autograder.grading import batch, record, simulate
+from autograder.grading.submissions import submissions
+from tests.conftest import NAME
+
+
+def test_scores_that_cannot_be_written_leave_no_half_of_them(
+    built: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulate.simulate(built, [NAME], 2, seed=1)
+    add_score = record.Scores._add_score
+
+    def fails(self: record.Scores, cell: Any, resources: Any) -> None:
+        add_score(self, cell, resources)
+        raise RuntimeError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(record.Scores, "_add_score", fails)
+        done = batch.grade(built, submissions(built, [NAME]), batch.Options(workers=1, feedback=False))
+    assert (done.graded, len(done.problems)) == (0, 2)
+    assert all("the disk is full" in problem for problem in done.problems)
+    with record.opened(built) as gradebook:
+        assert not gradebook.scores()
+        assert not gradebook.store.graded()
+
+    again = batch.grade(built, submissions(built, [NAME]), batch.Options(workers=1, feedback=False))
+    assert again == batch.Batch(graded=2)
+    with record.opened(built) as gradebook:
+        assert gradebook.scores() == simulate.truth(built)
