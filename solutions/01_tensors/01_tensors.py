@@ -1284,7 +1284,7 @@ print(f"torch, as it is  {their(logits, goals):.4f}   the classes are in the wro
 #
 # Time for real data: given names, in one long tensor, each followed by a dot.
 
-# %%
+# %% tags=["demo"]
 text = ".".join(names()) + "."
 corpus = torch.tensor([letters.index(letter) for letter in text])  # (n,) int64: the ids of all names
 print(f"{len(names()):,} names, {len(corpus):,} characters with the dots")
@@ -1297,7 +1297,7 @@ print(corpus[:20].tolist(), "…")
 #
 # **Predict** its loss before you run the cell.
 
-# %%
+# %% tags=["demo"]
 n = len(corpus)
 uniform = cross_entropy(torch.zeros(vocab_size).expand(n, vocab_size), corpus)
 print(f"uniform: {uniform:.4f} nats per character")
@@ -1313,7 +1313,7 @@ print(f"uniform: {uniform:.4f} nats per character")
 #
 # with $c$ the counts, shape `(27,)`.
 
-# %%
+# %% tags=["demo"]
 counts = one_hot(corpus, vocab_size).sum(0)  # (27,): a sum over all positions
 probabilities = softmax(counts.log(), dim=0)  # (27,)
 
@@ -1330,7 +1330,7 @@ plot.bars(
 # One character in seven is the dot, since names have about six letters. **Predict:** how far below 3.2958 does
 # the loss fall for a model that knows these shares, and nothing else?
 
-# %%
+# %% tags=["demo"]
 unigram = cross_entropy(counts.log().expand(n, vocab_size), corpus)
 print(f"letter counts: {unigram:.4f} nats per character, {uniform - unigram:.4f} better than uniform")
 
@@ -1339,7 +1339,7 @@ print(f"letter counts: {unigram:.4f} nats per character, {uniform - unigram:.4f}
 # other 27 logits score lower on this text. (See *Going further*.) What does it write? `torch.multinomial`
 # draws ids at random, each as often as its probability says.
 
-# %%
+# %% tags=["demo"]
 generator = torch.Generator().manual_seed(0)
 sample = torch.multinomial(probabilities, 80, replacement=True, generator=generator)  # (80,) int64
 print("".join(letters[i] for i in sample.tolist()).replace(".", ".  "))
