@@ -9,9 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
+PLAIN = (bool, int, float, str)
+
 
 def digest(value: Any) -> bytes:
-    """A hash of data of any nesting; a module counts by its weights, any other object by its type alone."""
+    """A hash of data of any nesting.
+
+    A module counts by its weights, any other object by its type and its attributes that are numbers or text.
+    """
     try:
         return hashlib.sha256(content(value)).digest()
     except (RuntimeError, AttributeError):
@@ -40,4 +45,5 @@ def content(value: Any) -> bytes:
         parts = [digest(item) for item in value]
         ordered = parts if isinstance(value, list | tuple) else sorted(parts)
         return type(value).__name__.encode() + b" ".join(ordered)
-    return type(value).__name__.encode()
+    held = [(name, item) for name, item in getattr(value, "__dict__", {}).items() if type(item) in PLAIN]
+    return type(value).__name__.encode() + (marshal.dumps(held, 2) if held else b"")

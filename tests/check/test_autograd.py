@@ -93,6 +93,13 @@ class Careless(Silu):
         return value
 
 
+class Keeper(Silu):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, beta: float) -> torch.Tensor:
+        ctx.kept = [{"s": (beta * x).sigmoid()}]
+        return Silu.forward(ctx, x, beta)
+
+
 RIGHT: dict[str, Any] = {
     "numerical_gradient": difference_quotient,
     "gradient": lambda f, x: torch.func.grad(f)(x.detach()),
@@ -118,6 +125,13 @@ def uphill_step(parameters: list[torch.Tensor], lr: float) -> None:
     optimizer.zero_grad()
 
 
+def scaled_in_place(x: torch.Tensor, factor: float) -> torch.Tensor:
+    y = x.view_as(x)
+    if y.requires_grad:
+        y.register_hook(lambda grad: grad.mul_(factor))  # type: ignore[no-untyped-call]
+    return y
+
+
 def greedy(f: Any, w: torch.Tensor, x: torch.Tensor, y: torch.Tensor, batch_size: int) -> torch.Tensor:
     return in_batches(f, w, x, y, len(x))
 
@@ -139,10 +153,13 @@ WRONG: list[tuple[str, Any, str]] = [
     ("jacobian_vector_product", lambda f, x, v: f(x + v) - f(x), "infinitely small"),
     ("straight_through_round", torch.round, "round has gradient 0"),
     ("straight_through_round", lambda x: x, "forward must round"),
+    ("straight_through_round", lambda x: x.round().detach(), "nothing is left of x's history"),
     ("scale_gradient", lambda x, factor: factor * x, "forward must not change"),
+    ("scale_gradient", scaled_in_place, "changed its argument in place"),
     ("clip_gradient", lambda p, max_norm: torch.nn.utils.clip_grad_norm_(p, max_norm).item(), "no epsilon"),
     ("Swish", NoUpstream, "the gradient that comes from above"),
     ("Swish", Careless, "save x alone"),
+    ("Swish", Keeper, "save x alone"),
 ]
 
 
@@ -159,6 +176,13 @@ def test_a_wrong_answer_is_told_its_mistake(
 ) -> None:
     with pytest.raises(CheckFailed, match=hint.replace("(", r"\(").replace(")", r"\)")):
         getattr(autograd, name)(learner, seed=seed)
+
+
+def test_an_error_is_told_in_words_not_by_a_name_of_the_checks() -> None:
+    with pytest.raises(
+        CheckFailed, match=r"looked at +the leaves found behind a loss of a, b and c\n +raised"
+    ):
+        autograd.leaves_of(lambda loss: 1 / 0)
 
 
 @pytest.mark.parametrize("name", [name for name in RIGHT if name != "Swish"])

@@ -55,7 +55,11 @@ def test_the_first_differing_element_is_shown() -> None:
         ((1, 2), (1,), "length 2, not 1"),
         ((1, 2), (1, 3), "item 1 is 2"),
         ({"a": 1}, {"b": 1}, "keys [\"'a'\"]"),
-        ({"a": [1, 2]}, {"a": [1, 3]}, "['a'] is item 1 is 2"),
+        ((1, [2.0, 3.0]), (1, [2.0, 4.0]), "item 1[1] is 3.0"),
+        ([torch.zeros(2)], [torch.tensor([0.0, 1.0])], "item 0 at [1]: 0"),
+        ({"a": [1, 2]}, {"a": [1, 3]}, "['a'][1] is 2"),
+        ([{"a": 1}], [{"a": 2}], "item 0['a'] is 1"),
+        ({0: 1}, {0: 2}, "item 0 is 1"),
         (float("nan"), 1.0, "nan"),
         (torch.tensor([float("nan")]), torch.tensor([0.0]), "at [0]: nan"),
     ],
@@ -101,6 +105,19 @@ def test_a_mistake_can_be_an_error() -> None:
     )
     assert "mistake   view needs order" in text
     assert "raised    RuntimeError: view size" in text
+
+
+def test_a_mistake_that_is_an_error_with_words_asks_for_them_in_the_message() -> None:
+    def strict(x: Any) -> Any:
+        raise ValueError("shape mismatch: (2,) and (3,)")
+
+    mistakes = {
+        "other words": ValueError("no such"),
+        "another kind": TypeError("mismatch"),
+        "it is this": ValueError("shape mismatch"),
+    }
+    assert "mistake   it is this" in message(lambda: expect(strict, 1).equals(0, mistakes))
+    assert "mistake" not in message(lambda: expect(lambda x: x, 1).equals(0, mistakes)).splitlines()[-1]
 
 
 def test_an_error_shows_the_learners_own_line() -> None:

@@ -70,3 +70,17 @@ def test_difference_is_symmetric_in_whether_it_differs(one: Any, other: Any) -> 
         isinstance(value, list) for value in (one, other)
     ):  # a list may stand for a tensor, not the reverse
         assert (difference(one, other) is None) == (difference(other, one) is None)
+
+
+def test_a_tensor_where_a_list_of_arrays_was_due_is_told_so() -> None:
+    want = [(np.zeros((2, 3)), np.zeros(3))]
+    parted = difference(torch.zeros(2), want)
+    assert parted is not None
+    assert parted[1].endswith("a tensor, not a list")
+
+
+def test_a_tensor_where_a_list_of_tensors_was_due_is_told_so() -> None:
+    parted = difference(torch.zeros(2), [torch.zeros(3), torch.zeros(2, 3)])
+    assert parted is not None
+    assert parted[1].endswith("a tensor, not a list")
+    assert difference(torch.zeros(2), [torch.tensor(0.0), 0.0]) is None

@@ -43,6 +43,14 @@ def test_graph_shows_gradients(reused: dict[str, torch.Tensor]) -> None:
     assert axes.get_title(loc="left") == "back"
 
 
+def test_graph_writes_slopes_to_arrows(reused: dict[str, torch.Tensor]) -> None:
+    slopes = {("e", "d"): 1, ("e", "a"): 5, ("d", "a"): 3, ("d", "b"): 2.5}
+    (axes,) = plot.graph(reused["e"], reused, slopes=slopes).axes
+    at = {text.get_text(): text.get_position() for text in axes.texts}
+    assert {"1", "5", "3", "2.5"} <= set(at)
+    assert at["1"][1] == at["5"][1] < at["3"][1] == at["2.5"][1]
+
+
 def test_graph_names_a_large_gradient_by_its_shape() -> None:
     x = torch.ones(2, 3, requires_grad=True)
     loss = x.sum()
@@ -82,6 +90,7 @@ def test_descent_draws_each_path_and_its_start() -> None:
     (axes,) = picture.axes
     assert len(axes.lines) == 4
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_xlim()) == ("slope", "intercept", (-1, 3))
+    assert axes.get_aspect() == 1
     legend = axes.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == list(paths)

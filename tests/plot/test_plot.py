@@ -180,6 +180,12 @@ def test_bars_stand_side_by_side_in_groups() -> None:
     assert heights == [1, 2, 3, 3, 2, 1]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["a", "b", "c"]
     assert axes.patches[0].get_x() + axes.patches[0].get_width() <= axes.patches[3].get_x()
+    assert axes.get_yscale() == "linear"
+
+
+def test_bars_can_be_logarithmic() -> None:
+    (axes,) = plot.bars(["a", "b"], {"one": [1, 1000]}, ylabel="p", log=True).axes
+    assert axes.get_yscale() == "log"
 
 
 def test_ladder_writes_each_loss_and_sets_yours_apart() -> None:
@@ -202,6 +208,13 @@ def test_pipeline_draws_stations_in_order_with_arrows_between() -> None:
     assert texts(axes)[::2] == ["ids", "model", "loss"]
     assert arrows(axes) == 2
     assert stations[0].get_edgecolor() == stations[1].get_edgecolor() != stations[2].get_edgecolor()
+
+
+def test_pipeline_can_lead_back() -> None:
+    (axes,) = plot.pipeline({"data": "x", "model": "p", "step": "p"}, back=("step", "model")).axes
+    assert arrows(axes) == 3
+    (way,) = axes.lines
+    assert list(way.get_xdata())[::3] == [5.95, 3.45]
 
 
 def test_a_cell_shows_a_picture_once_and_leaves_nothing_open(x: torch.Tensor) -> None:

@@ -19,6 +19,11 @@ def test_images_need_no_captions() -> None:
     assert [axes.get_title() for axes in figure.axes] == ["", ""]
 
 
+def test_images_can_share_their_greys() -> None:
+    figure = plot.images([torch.zeros(2, 2), torch.ones(2, 2)], span=(0, 1), size=2)
+    assert [axes.get_images()[0].get_clim() for axes in figure.axes] == [(0, 1), (0, 1)]
+
+
 def test_learning_draws_both_curves_of_each_run_on_shared_axes() -> None:
     figure = plot.learning({"a": ([3, 2, 1], [3, 2.5, 2]), "b": ([1, 1], [2, 2])}, top=4, marks={"b": 2})
     left, right = figure.axes

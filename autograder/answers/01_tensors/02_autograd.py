@@ -15,7 +15,8 @@ def numerical_gradient(f, x, h=1e-6):
 def numerical_gradient(f, x, h=1e-6):
     steps = h * torch.eye(x.numel(), dtype=x.dtype)
     return torch.tensor(
-        [((f(x + s.reshape(x.shape)) - f(x - s.reshape(x.shape))) / 2 / h).item() for s in steps], dtype=x.dtype
+        [((f(x + s.reshape(x.shape)) - f(x - s.reshape(x.shape))) / 2 / h).item() for s in steps],
+        dtype=x.dtype,
     ).reshape(x.shape)
 
 
@@ -42,9 +43,9 @@ def numerical_gradient(f, x, h=1e-6):
 # %% wrong: numerical_gradient — brackets forgotten  hint="in brackets"
 def numerical_gradient(f, x, h=1e-6):
     steps = h * torch.eye(x.numel(), dtype=x.dtype)
-    return torch.stack([(f(x + s.reshape(x.shape)) - f(x - s.reshape(x.shape))) / 2 * h for s in steps]).reshape(
-        x.shape
-    )
+    return torch.stack(
+        [(f(x + s.reshape(x.shape)) - f(x - s.reshape(x.shape))) / 2 * h for s in steps]
+    ).reshape(x.shape)
 
 
 # %% wrong: numerical_gradient — moves all elements at once  hint="one element at a time"
@@ -71,7 +72,7 @@ def numerical_gradient(f, x, h=1e-6):
     return torch.stack([(f(x + s.reshape(x.shape)) - f(x - s.reshape(x.shape))) / (2 * h) for s in steps])
 
 
-# %% wrong: numerical_gradient — view on a transpose  hint="reshape(-1) copies"
+# %% wrong: numerical_gradient — view on a transpose  hint="flatten once with reshape"
 def numerical_gradient(f, x, h=1e-6):
     flat = x.view(-1)
     slopes = []
@@ -81,6 +82,29 @@ def numerical_gradient(f, x, h=1e-6):
         down[i] -= h
         slopes.append((f(up.view(x.shape)) - f(down.view(x.shape))) / (2 * h))
     return torch.stack(slopes).view(x.shape)
+
+
+# %% wrong: numerical_gradient — writes to a copy of its clone  hint="f never saw the step"
+def numerical_gradient(f, x, h=1e-6):
+    slopes = []
+    for i in range(x.numel()):
+        up, down = x.clone(), x.clone()
+        up.reshape(-1)[i] += h
+        down.reshape(-1)[i] -= h
+        slopes.append((f(up) - f(down)) / (2 * h))
+    return torch.stack(slopes).reshape(x.shape)
+
+
+# %% wrong: numerical_gradient — two names of one tensor  hint="both sides are the same tensor"
+def numerical_gradient(f, x, h=1e-6):
+    flat = x.reshape(-1)
+    slopes = torch.zeros_like(flat)
+    for i in range(len(flat)):
+        up = down = flat.clone()
+        up[i] += h
+        down[i] -= h
+        slopes[i] = (f(up.reshape(x.shape)) - f(down.reshape(x.shape))) / (2 * h)
+    return slopes.reshape(x.shape)
 
 
 # %% wrong: numerical_gradient — its own step  hint="h is an argument"
@@ -156,6 +180,13 @@ def gradient(f, x):
 # %% wrong: gradient — forgets to switch recording on  hint="does not require grad, so no graph"
 def gradient(f, x):
     leaf = x.detach().clone()
+    f(leaf).backward()
+    return leaf.grad
+
+
+# %% wrong: gradient — clones without detaching  hint="is not a start of its own: detach first"
+def gradient(f, x):
+    leaf = x.clone().requires_grad_()
     f(leaf).backward()
     return leaf.grad
 
@@ -428,6 +459,16 @@ def gradient_descent(f, x, lr, steps):
     return x, losses
 
 
+# %% wrong: gradient_descent — steps in place on a tensor that shares x's memory  hint="changes its input in place"
+def gradient_descent(f, x, lr, steps):
+    place, losses = x.detach().requires_grad_(), []
+    for _ in range(steps):
+        losses.append(f(place).item())
+        f(place).backward()
+        sgd_step([place], lr)
+    return place.detach(), losses
+
+
 # %% wrong: gradient_descent — returns a place that requires grad  hint="it still hangs on autograd"
 def gradient_descent(f, x, lr, steps):
     place, losses = x.detach().clone().requires_grad_(), []
@@ -591,6 +632,15 @@ def jacobian_vector_product(f, x, v):
     return f(x + v) - f(x)
 
 
+# %% wrong: jacobian_vector_product — u of the default dtype  hint="u is float32 and f(x) is not"
+def jacobian_vector_product(f, x, v):
+    x = x.detach().clone().requires_grad_()
+    y = f(x)
+    u = torch.zeros(len(y), requires_grad=True)
+    (g,) = torch.autograd.grad(y, x, u, create_graph=True)
+    return torch.autograd.grad(g, u, v)[0]
+
+
 # %% wrong: jacobian_vector_product — v forgotten  hint="v is missing"
 def jacobian_vector_product(f, x, v):
     x = x.detach().clone().requires_grad_()
@@ -638,9 +688,15 @@ def straight_through_round(x):
     return x.round()
 
 
-# %% wrong: straight_through_round — everything detached  hint="RuntimeError"
+# %% wrong: straight_through_round — everything detached  hint="nothing is left of x's history"
 def straight_through_round(x):
     return (x + (x.round() - x)).detach()
+
+
+# %% wrong: straight_through_round — rounds under no_grad  hint="keep one x outside detach"
+def straight_through_round(x):
+    with torch.no_grad():
+        return x.round()
 
 
 # %% wrong: straight_through_round — adds what it should replace  hint="x was added twice"
@@ -720,11 +776,19 @@ def scale_gradient(x, factor):
     return y
 
 
-# %% wrong: scale_gradient — detaches  hint="RuntimeError"
+# %% wrong: scale_gradient — detaches  hint="must come from x itself"
 def scale_gradient(x, factor):
     y = x.detach().clone().requires_grad_()
     y.register_hook(lambda grad: factor * grad)
     return y.detach()
+
+
+# %% wrong: scale_gradient — the hook writes to its argument  hint="changed its argument in place"
+def scale_gradient(x, factor):
+    y = x.view_as(x)
+    if y.requires_grad:
+        y.register_hook(lambda grad: grad.mul_(factor))
+    return y
 
 
 # %% wrong: scale_gradient — scales on the way in and on the way out  hint="scaled twice"
@@ -981,6 +1045,21 @@ class Swish(torch.autograd.Function):
     def backward(ctx, grad_output):
         x, s = ctx.saved_tensors
         return grad_output * (s + ctx.beta * x * s * (1 - s)), None
+
+
+# %% wrong: Swish — keeps the sigmoid on ctx  hint="save x alone"
+class Swish(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, beta):
+        ctx.save_for_backward(x)
+        ctx.beta = beta
+        ctx.s = torch.sigmoid(beta * x)
+        return x * ctx.s
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (x,) = ctx.saved_tensors
+        return grad_output * (ctx.s + ctx.beta * x * ctx.s * (1 - ctx.s)), None
 
 
 # %% equivalent: numerical_gradient — two equal copies

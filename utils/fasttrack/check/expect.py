@@ -35,17 +35,19 @@ class Exercise:
 _current: ContextVar[Exercise | None] = ContextVar("exercise", default=None)
 
 
-def check(function: Callable[[Any, int], None]) -> Callable[..., None]:
+def check(function: Callable[..., None]) -> Callable[..., None]:
     """Make `function(learner, seed)` the check of the exercise of the same name.
 
+    With `function(learner, *others, seed)` a test also passes other objects of the learner's, such as the class
+    that the exercise's function works on.
     The check prints one line when every case agrees and raises CheckFailed at the first that does not.
     A check that compares nothing is a bug in the course and raises RuntimeError.
     """
 
     @functools.wraps(function)
-    def run(learner: Any, *, seed: int = 0) -> None:
+    def run(learner: Any, *others: Any, seed: int = 0) -> None:
         with exercise(function.__name__) as current:
-            function(learner, seed)
+            function(learner, *others, seed)
         print(f"{current.name}: correct ({current.cases} case{'s' * (current.cases > 1)})")
 
     return run
@@ -155,10 +157,16 @@ class Expectation:
     def _named(
         self, mistakes: Mistakes | None, tolerance: tuple[float, float] | None
     ) -> list[tuple[str, str]]:
-        """The first named mistake that explains what came back: the same value, or the same kind of error."""
+        """The first named mistake that explains what came back: the same value, or the same kind of error.
+
+        A mistake that is an error's instance, `RuntimeError("must match")`, asks for its words in the message, too.
+        """
         for name, wrong in (mistakes or {}).items():
             if isinstance(wrong, type) and issubclass(wrong, Exception):
                 explains = self._error is not None and self._error.is_a(wrong)
+            elif isinstance(wrong, Exception):
+                told = self._error if self._error and self._error.is_a(type(wrong)) else None
+                explains = told is not None and str(wrong) in told.message
             else:
                 explains = self._error is None and difference(self._value, wrong, tolerance) is None
             if explains:

@@ -7,7 +7,7 @@ an object of the learner's, known only by what it does.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -87,37 +87,72 @@ def difference(got: Any, want: Any, tolerance: tuple[float, float] | None = None
     Types must agree exactly (True is not 1, a list is not a tuple), except that `want` may be a nested list
     for a tensor. `tolerance` is (relative, absolute) for floating point; None demands equality.
     """
-    if isinstance(got, torch.Tensor) and isinstance(want, list):
-        want = torch.tensor(want, dtype=got.dtype if tolerance else None)
-        return tensor_difference(got, want, tolerance, dtype=False)
-    if kind(got) != kind(want):
-        return describe(want), describe(
-            got
-        ) if got is None else f"{describe(got)}: a {kind(got)}, not a {kind(want)}"
-    if isinstance(want, torch.Tensor):
-        return tensor_difference(got, want, tolerance)
-    if isinstance(want, np.ndarray):
-        return array_difference(got, want, tolerance)
-    if isinstance(want, list | tuple):
-        if len(got) != len(want):
-            return describe(want), f"{describe(got)}: length {len(got)}, not {len(want)}"
-        return next(
-            (
-                (f"item {i} is {wanted}", f"item {i} is {came}")
-                for i, pair in enumerate(zip(got, want, strict=True))
-                if (parted := difference(*pair, tolerance))
-                for wanted, came in [parted]
-            ),
-            None,
-        )
-    if isinstance(want, dict):
-        if got.keys() != want.keys():
-            return f"keys {sorted(map(repr, want))}", f"keys {sorted(map(repr, got))}"
-        for key in want:
-            if parted := difference(got[key], want[key], tolerance):
-                return f"[{key!r}] is {parted[0]}", f"[{key!r}] is {parted[1]}"
+    parting = first_parting(got, want, tolerance)
+    if parting is None:
         return None
-    return None if close(got, want, tolerance) else (describe(want), describe(got))
+    path, *both = parting
+    wanted, came = (said_at(path, text) for text in both)
+    return wanted, came
+
+
+def said_at(path: str, text: str) -> str:
+    """What is expected, or came, at a place inside lists, tuples and dicts: `item 1[0] is 3`."""
+    if not path:
+        return text
+    place = "item " + path[1:].replace("]", "", 1) if path[1].isdigit() else path
+    return f"{place} {text}" if text.startswith("at [") else f"{place} is {text}"
+
+
+def first_parting(got: Any, want: Any, tolerance: tuple[float, float] | None) -> tuple[str, str, str] | None:
+    """As `difference`, after the place where they part, which is `[1][0]` for item 0 of item 1."""
+    texts: tuple[str, str] | None
+    if isinstance(got, torch.Tensor) and isinstance(want, list) and numbers(want):
+        want = torch.tensor(want, dtype=got.dtype if tolerance else None)
+        texts = tensor_difference(got, want, tolerance, dtype=False)
+    elif kind(got) != kind(want):
+        came = describe(got)
+        texts = describe(want), came if got is None else f"{came}: a {kind(got)}, not a {kind(want)}"
+    elif isinstance(want, torch.Tensor):
+        texts = tensor_difference(got, want, tolerance)
+    elif isinstance(want, np.ndarray):
+        texts = array_difference(got, want, tolerance)
+    elif isinstance(want, list | tuple):
+        if len(got) == len(want):
+            return first_inside(got, want, range(len(want)), tolerance)
+        texts = describe(want), f"{describe(got)}: length {len(got)}, not {len(want)}"
+    elif isinstance(want, dict):
+        if got.keys() == want.keys():
+            return first_inside(got, want, want, tolerance)
+        texts = f"keys {sorted(map(repr, want))}", f"keys {sorted(map(repr, got))}"
+    else:
+        texts = None if close(got, want, tolerance) else (describe(want), describe(got))
+    return texts and ("", *texts)
+
+
+def first_inside(
+    got: Any, want: Any, keys: Iterable[Any], tolerance: tuple[float, float] | None
+) -> tuple[str, str, str] | None:
+    """As `first_parting`, for two containers with the same keys."""
+    for key in keys:
+        if parting := first_parting(got[key], want[key], tolerance):
+            path, wanted, came = parting
+            return f"[{key!r}]{path}", wanted, came
+    return None
+
+
+def numbers(nested: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether a nested list holds numbers alone, and so stands for a tensor."""
+    return all(
+        numbers(item)
+        if isinstance(item, list | tuple)
+        else isinstance(item, int | float | np.generic) or is_scalar(item)
+        for item in nested
+    )
+
+
+def is_scalar(value: Any) -> bool:
+    """Whether a value is a tensor of shape ()."""
+    return isinstance(value, torch.Tensor) and value.dim() == 0
 
 
 def tensor_difference(

@@ -1,5 +1,13 @@
+from .boundaries import boundaries
+from .chains import chain, heatmap
 from .charts import bars, curves, fit, ladder, pipeline
+from .contexts import dilated, joining
+from .embeddings import embedding
+from .expressions import dot, expression
 from .graphs import descent, graph
+from .layers import layers
+from .letters import bigrams, spelling
+from .network import both_ways, heatmaps
 from .style import Picture
 from .tensors import broadcast, grid, reductions, strides
 from .training import confusion, images, learning
@@ -7,17 +15,30 @@ from .training import confusion, images, learning
 __all__ = [
     "Picture",
     "bars",
+    "bigrams",
+    "both_ways",
+    "boundaries",
     "broadcast",
+    "chain",
     "confusion",
     "curves",
     "descent",
+    "dilated",
+    "dot",
+    "embedding",
+    "expression",
     "fit",
     "graph",
     "grid",
+    "heatmap",
+    "heatmaps",
     "images",
+    "joining",
     "ladder",
+    "layers",
     "learning",
     "pipeline",
     "reductions",
+    "spelling",
     "strides",
 ]

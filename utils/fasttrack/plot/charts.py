@@ -63,8 +63,12 @@ def bars(
     title: str = "",
     xlabel: str = "",
     ylabel: str,
+    log: bool = False,
 ) -> Picture:
-    """Groups of bars: one group for each label, one bar in it for each entry of `series`."""
+    """Groups of bars: one group for each label, one bar in it for each entry of `series`.
+
+    `log` makes the heights logarithmic.
+    """
     figure = picture(max(5.0, min(9.0, 0.32 * len(labels) * max(1.5, len(series)))), 3.0)
     axes = figure.add_subplot()
     width = 0.8 / len(series)
@@ -74,7 +78,7 @@ def bars(
     axes.set_xticks(range(len(labels)), labels)
     axes.tick_params(axis="x", length=0)
     axes.grid(True, axis="y")
-    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     if len(series) > 1:
         axes.legend()
     return figure
@@ -110,9 +114,15 @@ def ladder(
 
 
 @styled
-def pipeline(stations: Mapping[str, str], *, here: Collection[str] = ()) -> Picture:
-    """The stations data passes, left to right, as `name: what it looks like there`; `here` stand out."""
-    figure = picture(10, 1.5)
+def pipeline(
+    stations: Mapping[str, str], *, here: Collection[str] = (), back: tuple[str, str] | None = None
+) -> Picture:
+    """The stations data passes, left to right, as `name: what it looks like there`; `here` stand out.
+
+    `back` names two stations, the later first: an arrow leads from one to the other.
+    """
+    bottom = 1.5 if back else 1.1
+    figure = picture(10, 1.25 * (bottom + 0.1))
     axes = canvas(figure.add_subplot())
     for k, (name, example) in enumerate(stations.items()):
         left, now = 2.5 * k, name in here
@@ -139,6 +149,10 @@ def pipeline(stations: Mapping[str, str], *, here: Collection[str] = ()) -> Pict
         axes.text(left + 0.95, 0.72, example, ha="center", va="center", fontsize=8, color=MUTED)
         if k:
             arrow(axes, (left - 0.52, 0.5), (left - 0.08, 0.5), MUTED)
+    if back:
+        start, end = (2.5 * list(stations).index(name) + 0.95 for name in back)
+        axes.plot([start, start, end, end], [1.05, 1.4, 1.4, 1.3], color=MUTED, linewidth=1.6)
+        arrow(axes, (end, 1.4), (end, 1.06), MUTED)
     axes.set_xlim(-0.1, 2.5 * len(stations) - 0.5)
-    axes.set_ylim(1.1, -0.1)
+    axes.set_ylim(bottom, -0.1)
     return figure

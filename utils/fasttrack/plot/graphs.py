@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.patches import FancyBboxPatch
 
-from fasttrack.plot.style import BLUE, FAINT, INK, MUTED, ORANGE, SERIES, Picture, canvas, picture, styled
+from fasttrack.plot.style import (
+    BLUE,
+    FAINT,
+    INK,
+    MUTED,
+    ORANGE,
+    PAPER,
+    SERIES,
+    Picture,
+    canvas,
+    picture,
+    styled,
+)
 from fasttrack.plot.tensors import arrow
 
 WIDTH, HEIGHT, GAP, STEP = 2.3, 0.72, 0.5, 1.35  # of a box, between boxes, from layer to layer
@@ -24,10 +36,12 @@ def graph(
     *,
     title: str = "",
     grads: bool = False,
+    slopes: Mapping[tuple[str, str], float] | None = None,
 ) -> Picture:
     """The graph that backward walks from `root`, from its last operation on top to the leaves at the bottom.
 
-    Leaves are blue. `names` gives tensors that occur in it; `grads` writes the .grad of each leaf into its box.
+    Leaves are blue. `names` gives tensors that occur in it; `grads` writes the .grad of each leaf into its box,
+    `slopes` a number to the arrow from the first of two names to the second.
     """
     if root.grad_fn is None:
         raise ValueError("graph: this tensor has no grad_fn, so there is no graph behind it")
@@ -37,11 +51,12 @@ def graph(
     half = max(abs(x) for x, _ in place.values()) + WIDTH / 2
     figure = picture(max(3.4, 0.62 * 2 * half), 0.72 * len(layers) + 0.6)
     axes = canvas(figure.add_subplot())
+    name_of: dict[Any, str] = {}
     for node, (x, y) in place.items():
         if isinstance(node, Passing):
             continue
         leaf = getattr(node, "variable", None)
-        name = given.get(id(leaf if leaf is not None else node), "")
+        name_of[node] = name = given.get(id(leaf if leaf is not None else node), "")
         axes.add_patch(
             FancyBboxPatch(
                 (x - WIDTH / 2, y),
@@ -57,11 +72,19 @@ def graph(
         if name:
             axes.text(x, y + 0.24, name, ha="center", va="center", fontsize=9.5, weight="bold", color=INK)
         axes.text(x, y + (0.53 if name else 0.38), below, ha="center", va="center", fontsize=8, color=MUTED)
-    for start, end, arrives in segments(edges, place):
+    for start, end, arrives, edge in segments(edges, place):
         if arrives:
             arrow(axes, start, end, ORANGE)
         else:
             axes.plot([start[0], end[0]], [start[1], end[1]], color=ORANGE, linewidth=1.6)
+        if edge and slopes:
+            after = edges[edge[0]][edge[1]]
+            while isinstance(after, Passing):
+                (after,) = edges[after]
+            if (slope := slopes.get((name_of[edge[0]], name_of[after]))) is not None:
+                at = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2 - 0.04)
+                paper = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6}
+                axes.text(*at, f"{slope:g}", ha="center", va="center", color=ORANGE, bbox=paper, zorder=5)
     axes.set_xlim(-half - 0.1, half + 0.1)
     axes.set_ylim((len(layers) - 1) * STEP + HEIGHT + 0.13, -0.15)
     axes.set_title(title)
@@ -72,7 +95,14 @@ class Passing:
     """A place that an arrow passes on its way through a layer, so that no box is in its way."""
 
 
-def layered(root: Any) -> tuple[list[list[Any]], dict[Any, list[Any]]]:
+def functions_before(node: Any) -> list[Any]:
+    """The nodes that a node of torch's graph hands gradients to."""
+    return [before for before, _ in node.next_functions if before is not None]
+
+
+def layered(
+    root: Any, inputs_of: Callable[[Any], Sequence[Any]] = functions_before
+) -> tuple[list[list[Any]], dict[Any, list[Any]]]:
     """The nodes behind `root`, each below all that use it, and to each node those it hands gradients to.
 
     Every edge leads to the next layer: a longer one passes through a `Passing` in each layer between.
@@ -82,7 +112,7 @@ def layered(root: Any) -> tuple[list[list[Any]], dict[Any, list[Any]]]:
     while todo:
         node = todo.pop()
         if node not in inputs:
-            inputs[node] = [before for before, _ in node.next_functions if before is not None]
+            inputs[node] = list(inputs_of(node))
             todo += inputs[node]
     depth = dict.fromkeys(inputs, 0)
     for _ in inputs:  # the longest path to a node has fewer edges than there are nodes
@@ -133,8 +163,11 @@ def placed(layers: list[list[Any]], edges: Mapping[Any, list[Any]]) -> dict[Any,
 
 def segments(
     edges: Mapping[Any, list[Any]], place: Mapping[Any, Point]
-) -> Iterator[tuple[Point, Point, bool]]:
-    """Pieces of edges as start, end, and whether the end is a box; side by side where a box has several."""
+) -> Iterator[tuple[Point, Point, bool, tuple[Any, int] | None]]:
+    """Pieces of edges as start, end, whether the end is a box, and which edge starts there: a node and its k-th.
+
+    Side by side where a box has several. A piece that goes on with an edge starts none.
+    """
     arrivals: dict[Any, list[tuple[Any, int]]] = {}
     leaves: dict[tuple[Any, int], float] = {}
     for node, inputs in edges.items():
@@ -143,12 +176,13 @@ def segments(
             leaves[node, k] = x + beside(slot, len(inputs))
             arrivals.setdefault(inputs[k], []).append((node, k))
         if isinstance(node, Passing):
-            yield (x, y - GRIP), (x, y + HEIGHT + GRIP), False
+            yield (x, y - GRIP), (x, y + HEIGHT + GRIP), False, None
     for node, coming in arrivals.items():
         x, y = place[node]
         for slot, edge in enumerate(sorted(coming, key=lambda edge: leaves[edge])):
             start = (leaves[edge], place[edge[0]][1] + HEIGHT + GRIP)
-            yield start, (x + beside(slot, len(coming)), y - GRIP), not isinstance(node, Passing)
+            end = (x + beside(slot, len(coming)), y - GRIP)
+            yield start, end, not isinstance(node, Passing), None if isinstance(edge[0], Passing) else edge
 
 
 def beside(slot: int, count: int) -> float:
@@ -182,7 +216,7 @@ def descent(
 ) -> Picture:
     """Lines of equal loss over two parameters, and paths `(steps, 2)` across them, each starting at a ring."""
     figure = picture(6.6, 4.2)
-    axes = figure.add_subplot()
+    axes = figure.add_subplot(aspect="equal")  # a step downhill is at right angles to its line
     (left, right), (low, high) = span
     xs, ys = torch.linspace(left, right, 60), torch.linspace(low, high, 60)
     with torch.no_grad():

@@ -13,16 +13,27 @@ Numbers = Any  # a sequence, array or tensor of floats
 
 
 @styled
-def images(pictures: Numbers, captions: Sequence[str] = (), *, title: str = "", columns: int = 10) -> Picture:
-    """Grey images `(n, height, width)` in rows, ink dark, each with a caption above it."""
+def images(
+    pictures: Numbers,
+    captions: Sequence[str] = (),
+    *,
+    title: str = "",
+    columns: int = 10,
+    size: float = 0.9,
+    span: tuple[float | None, float | None] = (None, None),
+) -> Picture:
+    """Grey images `(n, height, width)` in rows, ink dark, each `size` inches with a caption above it.
+
+    `span` are the numbers that are white and black in all of them; without it each has its own.
+    """
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
-    figure = picture(0.9 * columns, (1.2 if captions else 0.95) * rows + (0.35 if title else 0))
+    figure = picture(size * columns, (size + (0.3 if captions else 0.05)) * rows + (0.35 if title else 0))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for place in axes:
         place.set_axis_off()
     for k, image in enumerate(pictures):
-        axes[k].imshow(np.asarray(image), cmap="gray_r")
+        axes[k].imshow(np.asarray(image), cmap="gray_r", vmin=span[0], vmax=span[1])
         axes[k].set_axis_on()
         axes[k].set(xticks=[], yticks=[])
         axes[k].spines[:].set(visible=True, color=FAINT)

@@ -61,7 +61,10 @@ def numerical_gradient(learner: Any, seed: int) -> None:
                 "h is an argument: yours uses a step of its own": exact(f, x),
                 "the gradient has the shape of x": want.reshape(-1),
                 "move one element at a time, not all at once": all_at_once(f, x, h),
-                "x.view(-1) refuses what is not contiguous: reshape(-1) copies": RuntimeError,
+                "f never saw the step: you wrote to a copy, or both sides are the same tensor": 0 * want,
+                "x.view(-1) refuses what is not contiguous: flatten once with reshape, clone, and write to that": (
+                    RuntimeError
+                ),
             },
             **LOOSE,
         )
@@ -130,7 +133,10 @@ def gradient(learner: Any, seed: int) -> None:
         "the gradient returned, for an x that has a .grad already",
         answer,
         want,
-        {"backward added to what x.grad held before: work on a copy of x": want + earlier},
+        {
+            "backward added to what x.grad held before: work on a copy of x": want + earlier,
+            "a clone of a tensor that requires grad is not a start of its own: detach first": None,
+        },
     )
     agree(
         "x.grad afterwards, where it held something before",
@@ -155,6 +161,7 @@ def jacobian_vector_product(learner: Any, seed: int) -> None:
         jacobian = exact(f, x)
         want = jacobian @ v
         mistakes: dict[str, Any] = {
+            "u is float32 and f(x) is not: torch.zeros_like(y) takes the dtype of y, too": want.float(),
             "v is missing: these are the sums of the Jacobian's rows": jacobian.sum(1),
             "that is f(x + v) - f(x): the derivative takes an infinitely small step": f(x + v) - f(x),
         }
@@ -170,6 +177,6 @@ def jacobian_vector_product(learner: Any, seed: int) -> None:
     require(
         type(forward) is int and type(backward) is int and forward <= 2 and backward <= 2,
         ("expected", "at most two calls of f and two passes back through it"),
-        ("got", f"{forward} calls, {backward} passes back, for {n + 1} outputs"),
+        ("got", f"calls of f: {forward}, passes back: {backward}, outputs: {n + 1}"),
         ("mistake", "one pass for each row of the Jacobian: differentiate u J with respect to u instead"),
     )

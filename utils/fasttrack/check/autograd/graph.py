@@ -14,6 +14,7 @@ from fasttrack.check.fixtures import (
     cut_loss,
     gradcheck,
     gradient_beside_use,
+    gradient_of_sum,
     gradient_through,
     leaf_names,
     lonely_loss,
@@ -74,6 +75,7 @@ def straight_through_round(learner: Any, seed: int) -> None:
             beside(learner, gradient_through, x, upstream),
             upstream,
             {
+                "nothing is left of x's history: keep one x outside detach": None,
                 "round has gradient 0 nearly everywhere, and it came through: detach its part": 0 * upstream,
                 "x counts twice in the gradient": 2 * upstream,
                 "the sign is turned": -upstream,
@@ -103,6 +105,7 @@ def scale_gradient(learner: Any, seed: int) -> None:
             {
                 "the gradient is not scaled: a hook must return the new gradient": upstream,
                 "the gradient was scaled twice": factor**2 * upstream,
+                "nothing is left of x's history: the new tensor must come from x itself": None,
             },
         )
         agree(
@@ -113,6 +116,16 @@ def scale_gradient(learner: Any, seed: int) -> None:
                 "the hook sits on x itself, so x's other use is scaled too: hook a new tensor": factor
                 * (upstream + 1),
                 "x's other use is missing": factor * upstream,
+            },
+        )
+        agree(
+            f"the gradient at x of (scale_gradient(x, {factor}) + x).backward(upstream)",
+            beside(learner, gradient_of_sum, x, upstream, factor),
+            factor * upstream + upstream,
+            {
+                "the hook changed its argument in place, and x's other use got the same tensor: return a new one": (
+                    2 * factor * upstream
+                ),
             },
         )
 
@@ -176,8 +189,11 @@ def Swish(learner: Any, seed: int) -> None:  # noqa: N802  (the name of the clas
     saved = beside(learner, saved_elements, x, 1.1)
     require(
         type(saved) is int and saved <= x.numel(),
-        ("expected", f"at most {x.numel()} numbers saved for backward, those of x"),
-        ("got", f"{saved} numbers" if type(saved) is int else "something else"),
+        ("expected", f"at most {x.numel()} numbers kept for backward, those of x"),
+        (
+            "got",
+            f"{saved} numbers, in save_for_backward and on ctx" if type(saved) is int else "something else",
+        ),
         ("mistake", "save x alone: backward can compute the sigmoid again"),
     )
 

@@ -1,0 +1,39 @@
+"""A map of embeddings: each thing at its two numbers, groups of things in colour."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from fasttrack.plot.style import BLUE, MUTED, ORANGE, SERIES, Picture, picture, styled
+
+Numbers = Any  # a sequence, array or tensor of numbers
+
+
+@styled
+def embedding(
+    points: Numbers, names: Sequence[str], *, groups: Mapping[str, Collection[str]], title: str = ""
+) -> Picture:
+    """Names on discs at their `points` `(n, 2)`, equal units on both axes; those of a group share its colour."""
+    places = np.asarray(points, dtype=float)
+    spread = np.ptp(places, axis=0)
+    figure = picture(6.4, 1.1 + 5.6 * min(1.3, max(0.5, spread[1] / spread[0])))
+    axes = figure.add_subplot()
+    grey = [i for i, name in enumerate(names) if not any(name in group for group in groups.values())]
+    members = {label: [i for i, name in enumerate(names) if name in group] for label, group in groups.items()}
+    colours = [ORANGE, BLUE, *SERIES[2:]][: len(members)]
+    members["others"] = grey
+    for (label, ids), colour in zip(members.items(), [*colours, MUTED], strict=True):
+        axes.scatter(
+            places[ids, 0], places[ids, 1], s=190, color=colour, alpha=0.2, linewidths=0, label=label
+        )
+        for i in ids:
+            x, y = places[i]
+            axes.text(x, y, names[i], ha="center", va="center_baseline", color=colour, weight="bold")
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set(title=title, xlabel="first number", ylabel="second number")
+    axes.grid(True)
+    axes.legend(markerscale=0.7)
+    return figure
