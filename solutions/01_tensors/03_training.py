@@ -175,7 +175,7 @@ check.Standardizer(Standardizer, seed=7)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# <details><summary>expected item 0 is 'itself', got None</summary>
+# <details><summary>fit returns the object itself, got None</summary>
 #
 # `fit` has to return the object, `self`. A method without `return` gives `None`.
 # </details>
@@ -185,7 +185,8 @@ check.Standardizer(Standardizer, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test. The grader still counts the exercise as not written.
+# Add a cell below the test, run it, then run the cell above the test again. The grader still counts the
+# exercise as not written.
 #
 # ```
 # class Standardizer:
@@ -199,8 +200,9 @@ check.Standardizer(Standardizer, seed=7)
 
 # %% [markdown]
 # All 64 pixels of our images are of one kind, ink from 0 to 16. So one mean and one standard deviation serve them all:
-# we hand the scaler a single column with all training pixels. (A mean for each pixel would be worse here: a
-# corner is nearly always 0, and dividing by its tiny spread turns a speck of ink into a huge number.)
+# we hand the scaler a single column with all training pixels. (One mean for each pixel is riskier. A pixel at the left edge
+# is 0 in nearly all training images, and a single validation image with ink there would lie 88 standard deviations out.
+# Scale each feature by itself where features differ in kind, such as an age and an income.)
 
 # %%
 scaler = Standardizer().fit(images[train_ids].reshape(-1, 1))  # (1200 * 64, 1)
@@ -211,14 +213,14 @@ def scaled(pixels: torch.Tensor) -> torch.Tensor:
     return scaler.transform(pixels.reshape(-1, 1)).reshape(pixels.shape)
 
 
-for what, ids in [("training", train_ids), ("test    ", test_ids)]:
+for what, ids in {"training": train_ids, "validation": validation_ids}.items():
     part = scaled(images[ids])
-    print(f"{what} mean {part.mean().item():+.3f}, standard deviation {part.std().item():.3f}")
+    print(f"{what:<10} mean {part.mean().item():+.3f}, standard deviation {part.std().item():.3f}")
 
 # %% [markdown]
-# The test part is not exactly 0 and 1, and must not be.
+# The validation part is not exactly 0 and 1, and must not be.
 #
-# ## 3. Modules, losses, optimisers
+# ## 3. Modules, losses, optimizers
 #
 # In lesson 02 you updated single tensors. A network has dozens, and PyTorch keeps them together in a **module**:
 # a subclass of `nn.Module` that makes its layers in `__init__` and says in `forward` how they are used. The
@@ -243,20 +245,22 @@ print(tuple(layer(torch.zeros(5, 3)).shape))  # call the module; it calls forwar
 # `self.linear = …` was enough for the module to know the two parameters. `nn.Linear(3, 2)` keeps its weight
 # as `(2, 3)`, outputs first.
 #
-# What does a module *not* see? **Predict** how many parameters this one has.
+# What does a module *not* see? This one makes three layers. **Predict** how many of their six parameters it knows.
 
 
 # %% tags=["nbval-check-output"]
 class Hidden(nn.Module):
     def __init__(self):
         super().__init__()
-        self.layers = [nn.Linear(3, 4), nn.Linear(4, 2)]
+        self.layers = [nn.Linear(3, 4), nn.Linear(4, 4)]
+        self.out = nn.Linear(4, 2)
 
 
 print(len(list(Hidden().parameters())))
 
 # %% [markdown]
-# None. A Python list hides what is in it: an optimiser would train nothing, without an error. Two containers do register:
+# Two. A Python list hides what is in it: the optimizer trains the last layer and silently leaves the others as they
+# were drawn. (Only a module with no parameter at all makes it complain.) Two containers do register:
 #
 # - `nn.ModuleList([...])`: a list that you loop over yourself
 # - `nn.Sequential(a, b, c)`: a module that calls `a`, `b`, `c` in turn
@@ -341,7 +345,8 @@ check.Classifier(Classifier, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test. The grader still counts the exercise as not written.
+# Add a cell below the test, run it, then run the cell above the test again. The grader still counts the
+# exercise as not written.
 #
 # ```
 # def Classifier(sizes, dropout=0.0):
@@ -357,15 +362,16 @@ check.Classifier(Classifier, seed=7)
 # `functional.cross_entropy(logits, targets)`: logits `(batch, 10)`, targets int64 `(batch,)`, result the mean over the
 # batch. For a real number instead of a class it is `functional.mse_loss`, the mean squared error.
 #
-# **The optimiser** holds the parameters and applies the update that you wrote in lesson 02:
+# **The optimizer** holds the parameters and applies the update that you wrote in lesson 02:
 #
-# | optimiser | its update |
+# | optimizer | its update |
 # |---|---|
 # | `torch.optim.SGD(parameters, lr=0.1)` | parameter − lr · gradient |
 # | `torch.optim.SGD(…, momentum=0.9)` | a running sum of gradients takes the gradient's place |
-# | `torch.optim.AdamW(parameters, lr=0.001)` | each element's step is scaled by the usual size of its gradient |
+# | `torch.optim.AdamW(parameters, lr=0.001)` | each element's gradient is averaged and divided by its usual size, so that elements with small gradients move as far as the others |
 #
-# Momentum and AdamW keep numbers of their own for each parameter. Remember that for part 7.
+# An AdamW step is about `lr` long in every element, however small the gradient: hence 0.001 and not 0.1. Momentum and
+# AdamW keep numbers of their own for each parameter. Remember that for part 7.
 #
 # One update is four lines. **Predict** the loss before it: an untrained model with ten classes.
 
@@ -382,6 +388,9 @@ optimizer.step()  # 4. each parameter moves against it
 print(f"before {loss.item():.3f}, after {functional.cross_entropy(net(x), y).item():.3f}, ln 10 = 2.303")
 
 # %% [markdown]
+# The loss starts a little above ln 10, because random logits are not equal, and being sure of a wrong class costs more than
+# not knowing.
+#
 # ### Exercise 3: overfit one batch   ·  ★★☆ · 6 min · 2 points
 #
 # The cheapest test of any training code: a network must be able to learn **one** batch by heart. If it cannot, there is
@@ -433,12 +442,43 @@ check.overfit_one_batch(overfit_one_batch, seed=7)
 # </details>
 # <details><summary>The loss does not change</summary>
 #
-# `backward` fills in gradients and moves nothing.
+# `backward` fills in gradients and moves nothing. And what does `step` find after `zero_grad`?
+# </details>
+# <details><summary>I want to go on without it</summary>
+#
+# Add a cell below the test, run it, then run the cell above the test again. The grader still counts the
+# exercise as not written.
+#
+# ```
+# def overfit_one_batch(model, optimizer, x, targets, steps):
+#     def loss():  # an optimizer may be given a function that computes the loss and its gradients
+#         optimizer.zero_grad()
+#         value = functional.cross_entropy(model.train()(x), targets)
+#         value.backward()
+#         return value
+#     return [optimizer.step(loss).item() for _ in range(steps)]
+# ```
 # </details>
 
 # %% [markdown]
 # From ln 10 to nearly 0, as it should be. With two of the four lines exchanged it looks different. **Predict**
 # the curve when `zero_grad` stands between `backward` and `step`.
+
+# %% tags=["demo"]
+torch.manual_seed(0)
+net = Classifier([64, 256, 10])
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+exchanged = []
+for _step in range(60):
+    loss = functional.cross_entropy(net(x), y)
+    loss.backward()
+    optimizer.zero_grad()
+    optimizer.step()
+    exchanged.append(loss.item())
+print(f"first {exchanged[0]:.3f}, last {exchanged[-1]:.3f}")
+
+# %% [markdown]
+# Flat at 2.415: `step` finds no gradients left and moves nothing, without an error.
 #
 # ## 4. From data to batches
 #
@@ -509,7 +549,8 @@ check.DigitsDataset(DigitsDataset, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test. The grader still counts the exercise as not written.
+# Add a cell below the test, run it, then run the cell above the test again. The grader still counts the
+# exercise as not written.
 #
 # ```
 # class DigitsDataset(torch.utils.data.TensorDataset):
@@ -522,18 +563,19 @@ check.DigitsDataset(DigitsDataset, seed=7)
 # </details>
 
 # %% [markdown]
-# The last batch is smaller: 1,200 is not a multiple of 500. That will matter in part 5.
+# The last batch is smaller: 1,200 is not a multiple of 500. That will matter in exercise 7.
 #
 # Stacking works because all images are of one size. Texts are not. **Predict** what the loader says to two names of different
 # length.
 
 # %% tags=["nbval-check-output"]
 letters = ".abcdefghijklmnopqrstuvwxyz"
-ada, maria = (torch.tensor([letters.index(letter) for letter in name]) for name in ("ada", "maria"))
+ada = torch.tensor([letters.index(letter) for letter in "ada"])  # (3,)
+maria = torch.tensor([letters.index(letter) for letter in "maria"])  # (5,)
 try:
     next(iter(DataLoader([(ada, 0), (maria, 1)], batch_size=2)))
 except RuntimeError as error:
-    print(str(error).split(" at ")[0])
+    print(error)
 
 # %% [markdown]
 # The cure is a function that the loader calls on its list of examples, `collate_fn`. It fills the shorter ones up and
@@ -623,6 +665,17 @@ check.accuracy(accuracy, seed=7)
 #
 # A comparison gives bool, on which no mean is defined. Make numbers of it first.
 # </details>
+# <details><summary>I want to go on without it</summary>
+#
+# Add a cell below the test, run it, then run the cell above the test again. The grader still counts the
+# exercise as not written.
+#
+# ```
+# def accuracy(logits, targets):
+#     pairs = zip(logits.argmax(1).tolist(), targets.tolist())
+#     return sum(guess == target for guess, target in pairs) / len(targets)
+# ```
+# </details>
 
 # %% [markdown]
 # ### Exercise 7: train for an epoch   ·  ★★☆ · 10 min · 3 points
@@ -655,7 +708,9 @@ def train_epoch(model: nn.Module, loader: DataLoader, optimizer: torch.optim.Opt
 torch.manual_seed(0)
 net = Classifier([64, 64, 10])
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-for _ in range(3):  # look: it falls from below 2.3
+data = DigitsDataset(images[train_ids], labels[train_ids], scaled)
+loader = DataLoader(data, batch_size=32, shuffle=True, generator=torch.Generator().manual_seed(0))
+for _ in range(3):  # look: it falls, from about 1.6 to 0.3
     print(round(train_epoch(net, loader, optimizer), 3))
 
 # %% test: train_epoch points=3
@@ -676,24 +731,35 @@ check.train_epoch(train_epoch, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test. The grader still counts the exercise as not written.
+# Add a cell below the test, run it, then run the cell above the test again. The grader still counts the
+# exercise as not written.
 #
 # ```
 # def train_epoch(model, loader, optimizer):
-#     return sum(overfit_one_batch(model, optimizer, x, y, 1)[0] * len(y) for x, y in loader) / len(loader.dataset)
+#     weighed = []
+#     for x, y in loader:
+#         losses = functional.cross_entropy(model.train()(x), y, reduction="none")
+#         optimizer.zero_grad()
+#         losses.mean().backward()
+#         optimizer.step()
+#         weighed.append(losses.detach())
+#     return torch.cat(weighed).mean().item()
 # ```
 # </details>
 
 # %% [markdown]
+# So the last batch does matter: the mean of the batches' losses would give each of its 16 examples twice the weight of
+# all others.
+#
 # Measuring differs from training in three ways: no update, no graph (`torch.no_grad()`, which saves time and
-# memory), and no dropout (`model.eval()`). Forgetting the last is the classic: the model is measured with half of it
-# switched off. **Predict** how much that costs.
+# memory), and no dropout (`model.eval()`). Forgetting the last is the classic: the model is measured with a part of it
+# switched off, here 70 % of its hidden units. **Predict** how much that costs.
 
 # %% tags=["demo"]
 torch.manual_seed(0)
 forgetful = Classifier([64, 256, 10], dropout=0.7)
 adam = torch.optim.AdamW(forgetful.parameters(), lr=0.003)
-for _ in range(10):
+for _ in range(2):
     train_epoch(forgetful, loader, adam)
 held_x, held_y = scaled(images[validation_ids]), labels[validation_ids]
 print(f"in training mode   {accuracy(forgetful.train()(held_x), held_y):.3f}")
@@ -730,7 +796,7 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[float, float]:
 
 # %%
 validation = DataLoader(DigitsDataset(scaled(images[validation_ids]), labels[validation_ids]), batch_size=500)
-evaluate(net, validation)  # look: a loss of about 1, and an accuracy far above 0.1
+evaluate(net, validation)  # look: a loss of about 0.3, and an accuracy above 0.9
 
 # %% test: evaluate points=3
 check.evaluate(evaluate)
@@ -749,7 +815,8 @@ check.evaluate(evaluate, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test. The grader still counts the exercise as not written.
+# Add a cell below the test, run it, then run the cell above the test again. The grader still counts the
+# exercise as not written.
 #
 # ```
 # def evaluate(model, loader):
@@ -769,6 +836,10 @@ check.evaluate(evaluate, seed=7)
 #
 # Real labels contain mistakes, and data are few. To see what that does, we take 200 training digits and give 40
 # of them a wrong label on purpose. Held-out labels stay as they are.
+#
+# `train_on` is the loop of this part: `epochs` times `train_epoch`, and after each a look at both losses, in evaluation
+# mode. It returns three sequences with one number for each epoch: the training loss, the held-out loss, the held-out
+# accuracy. `stopping` is for cure 4; until then it is None.
 
 # %%
 generator = torch.Generator().manual_seed(5)
@@ -778,12 +849,12 @@ noisy[:40] = (noisy[:40] + torch.randint(1, 10, (40,), generator=generator)) % 1
 
 
 plain = DigitsDataset(scaled(few), noisy)
+measured = DataLoader(plain, 200)
 
 
-def fit(model, data, epochs=60, weight_decay=0.0, stopping=None):
-    """Train on `data`; returns the losses (training, held-out) and the held-out accuracy of each epoch."""
+def train_on(data, model, epochs=60, weight_decay=0.0, stopping=None):
+    """Train `model` on `data`: the training losses, held-out losses and held-out accuracies of all epochs."""
     shuffled = DataLoader(data, 32, shuffle=True, generator=generator)
-    measured = DataLoader(plain, 200)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=weight_decay)
     history = []
     for _ in range(epochs):
@@ -792,8 +863,7 @@ def fit(model, data, epochs=60, weight_decay=0.0, stopping=None):
         if stopping and stopping.step(history[-1][1], model):
             stopping.restore(model)
             break
-    training, held_out, accuracies = zip(*history, strict=True)
-    return training, held_out, accuracies
+    return tuple(zip(*history, strict=True))
 
 
 def final(name, run):
@@ -810,15 +880,16 @@ def final(name, run):
 runs = {}
 for name, sizes in {"1 hidden unit": [64, 1, 10], "256 + 256 units": [64, 256, 256, 10]}.items():
     torch.manual_seed(0)
-    runs[name] = fit(Classifier(sizes), plain)
+    runs[name] = train_on(plain, Classifier(sizes))
     final(name, runs[name])
 plot.learning({name: run[:2] for name, run in runs.items()}, title="Underfitting and overfitting", top=3)
 
 # %% [markdown]
-# - **Underfitting** (left): both losses stay high, close together. The model cannot even describe the training
-#   data. Cure: a larger model, more epochs, a larger learning rate.
+# - **Underfitting** (left): both losses stay high, close together. Two reasons are in the picture: ten classes do not
+#   fit through one number, and both curves still fall. Cure: a larger model, more epochs, a larger learning rate.
 # - **Overfitting** (right): the training loss falls to 0, wrong labels included, while the held-out loss turns round and rises.
 #   The gap between the curves is what was memorised.
+# - Held-out may lie *below* training, as on the left: a fifth of the training labels are wrong, and no held-out one is.
 #
 # Against underfitting there is nothing else to do. Against overfitting there are four cures, one after the other.
 #
@@ -877,7 +948,8 @@ check.random_shift(random_shift, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test. The grader still counts the exercise as not written.
+# Add a cell below the test, run it, then run the cell above the test again. The grader still counts the
+# exercise as not written.
 #
 # ```
 # def random_shift(images, generator, pixels=1):
@@ -902,9 +974,9 @@ moving = DigitsDataset(few, noisy, shifted_and_scaled)
 # ### Cures 2 and 3: weight decay and dropout
 #
 # - **Weight decay** pulls every parameter towards 0 at each step, by `lr * weight_decay` of itself: only what the gradient
-#   keeps asking for stays. With AdamW it is an argument.
-# - **Dropout** switches off a random half of the hidden units at each step: no unit can rely on one particular
-#   other, as memorising needs.
+#   keeps asking for stays. AdamW has it as an argument, and does not divide it by the gradient's size as it does the gradient.
+# - **Dropout** switches off a random part of the hidden units at each step, here 60 %: no unit can rely on one
+#   particular other, as memorising needs.
 
 # %% tags=["demo"]
 big = [64, 256, 256, 10]
@@ -917,13 +989,13 @@ for name, rate, used, decay in [
 ]:
     torch.manual_seed(0)
     generator.manual_seed(5)
-    cures[name] = fit(Classifier(big, rate), used, weight_decay=decay)
+    cures[name] = train_on(used, Classifier(big, rate), weight_decay=decay)
     final(name, cures[name])
 plot.learning({name: run[:2] for name, run in cures.items()}, title="One cure at a time", top=1.6)
 
 # %% [markdown]
-# Each cure lifts the blue curve, since memorising got harder, and lowers the orange one. None of them is free: with
-# too much of it the model underfits.
+# At the end of 60 epochs each cure has lifted the blue curve, since memorising got harder, and lowered the orange one. None of
+# them is free: with too much of it the model underfits.
 #
 # ### Cure 4: stop in time
 #
@@ -1007,7 +1079,8 @@ check.EarlyStopping(EarlyStopping, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test. The grader still counts the exercise as not written.
+# Add a cell below the test, run it, then run the cell above the test again. The grader still counts the
+# exercise as not written.
 #
 # ```
 # class EarlyStopping:
@@ -1027,11 +1100,12 @@ check.EarlyStopping(EarlyStopping, seed=7)
 # %% tags=["demo"]
 torch.manual_seed(0)
 generator.manual_seed(5)
-kept_best = Classifier(big)
-cures["early stopping"] = fit(kept_best, plain, stopping=EarlyStopping(patience=20))
+cures["early stopping"] = train_on(plain, Classifier(big), stopping=EarlyStopping(patience=20))
 torch.manual_seed(0)
 generator.manual_seed(5)
-cures["all four"] = fit(Classifier(big, 0.3), moving, weight_decay=1.0, stopping=EarlyStopping(patience=20))
+cures["all four"] = train_on(
+    moving, Classifier(big, 0.3), weight_decay=1.0, stopping=EarlyStopping(patience=20)
+)
 at_best = {name: min(range(len(run[1])), key=run[1].__getitem__) for name, run in cures.items()}
 for name, run in cures.items():
     best = at_best[name]
@@ -1046,8 +1120,8 @@ plot.learning(
 )
 
 # %% [markdown]
-# More cures at once are not always better: compare dropout alone with all four together. Which to take, and how
-# much of it, is for the validation data to say.
+# Stopped at its best epoch, the model without another cure is as good as with shifts, weight decay or all four together.
+# Only dropout beats it here. Which cure to take, and how much of it, is for the validation data to say.
 #
 # Early stopping costs nothing and even saves time. It uses the validation data to choose, though, so its number is
 # slightly too good: the test part, untouched so far, will tell.
@@ -1080,7 +1154,7 @@ for batch_size in (8, 32, 256, 1200):
 # A run of days gets interrupted. Saving `model.state_dict()` is enough to *use* a model, and not enough to *go on* training it: what
 # else has a state?
 #
-# - the **optimiser**: momentum and AdamW keep numbers for each parameter
+# - the **optimizer**: momentum and AdamW keep numbers for each parameter
 # - the **scheduler**, if the learning rate changes over time: which step it has reached
 # - the **generator**: which shuffle and which shifts come next
 # - the **epoch**
@@ -1133,6 +1207,18 @@ check.save_checkpoint(save_checkpoint, seed=7)
 # `torch.save({"model": model}, path)` pickles the object with the name of its class. When the class changes, the file
 # is lost. `state_dict()` is plain data.
 # </details>
+# <details><summary>I want to go on without it</summary>
+#
+# Add a cell below the test, run it, then run the cell above the test again. The grader still counts the
+# exercise as not written.
+#
+# ```
+# def save_checkpoint(path, model, optimizer, scheduler, generator, epoch):
+#     keys = ["model", "optimizer", "scheduler", "generator", "epoch"]
+#     states = [thing.state_dict() for thing in (model, optimizer, scheduler)]
+#     torch.save(dict(zip(keys, [*states, generator.get_state(), epoch])), path)
+# ```
+# </details>
 
 # %% [markdown]
 # ### Exercise 12: load a checkpoint   ·  ★★☆ · 6 min · 3 points
@@ -1163,7 +1249,8 @@ other = Classifier([64, 10])
 other_sgd = torch.optim.SGD(other.parameters(), lr=0.1, momentum=0.9)
 other_schedule = torch.optim.lr_scheduler.StepLR(other_sgd, step_size=10)
 epoch = load_checkpoint(folder / "little.pt", other, other_sgd, other_schedule, torch.Generator())
-print(epoch, torch.equal(little.layers[1].weight, other.layers[1].weight))  # look: 0 True
+pairs_of = zip(little.parameters(), other.parameters(), strict=True)
+print(epoch, all(torch.equal(p, q) for p, q in pairs_of))  # look: 0 True
 
 # %% test: load_checkpoint points=3
 check.load_checkpoint(load_checkpoint)
@@ -1176,6 +1263,20 @@ check.load_checkpoint(load_checkpoint, seed=7)
 #
 # Four objects have a state. `load_state_dict` for three, `set_state` for the generator.
 # </details>
+# <details><summary>I want to go on without it</summary>
+#
+# Add a cell below the test, run it, then run the cell above the test again. The grader still counts the
+# exercise as not written.
+#
+# ```
+# def load_checkpoint(path, model, optimizer, scheduler, generator):
+#     state = torch.load(path, map_location="cpu", weights_only=True)
+#     for key, thing in zip(["model", "optimizer", "scheduler"], [model, optimizer, scheduler]):
+#         thing.load_state_dict(state[key])
+#     generator.set_state(state["generator"])
+#     return state["epoch"]
+# ```
+# </details>
 
 # %% [markdown]
 # The proof: six epochs in one go, against three, a file, new objects, and three more. Shuffles, shifts and dropout are
@@ -1187,7 +1288,7 @@ check.load_checkpoint(load_checkpoint, seed=7)
 
 # %% tags=["demo"]
 def run_of(seed):
-    """A model, an optimiser, a schedule, and a loader: all its randomness comes from the global generator."""
+    """A model, an optimizer, a schedule, and a loader: all its randomness comes from the global generator."""
     torch.manual_seed(seed)
     model = Classifier([64, 64, 10], dropout=0.3)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
@@ -1217,11 +1318,11 @@ resumed = run_of(seed=99)  # other parameters, other random numbers
 load_checkpoint(folder / "run.pt", *resumed[:3], torch.default_generator)
 go_on(*resumed, epochs=3)
 
-weights_only_run = run_of(seed=99)  # the same with the model alone
-weights_only_run[0].load_state_dict(broken[0].state_dict())
-go_on(*weights_only_run, epochs=3)
+model_alone = run_of(seed=99)  # the same with the model alone
+model_alone[0].load_state_dict(broken[0].state_dict())
+go_on(*model_alone, epochs=3)
 
-for name, run in {"resumed": resumed, "model alone": weights_only_run}.items():
+for name, run in {"resumed": resumed, "model alone": model_alone}.items():
     pairs_of = zip(unbroken[0].parameters(), run[0].parameters(), strict=True)
     print(f"{name:<12} largest difference {max((p - q).abs().max().item() for p, q in pairs_of)}")
 
@@ -1231,33 +1332,60 @@ for name, run in {"resumed": resumed, "model alone": weights_only_run}.items():
 #
 # ## 8. At least 97 %
 #
-# Everything together, on the full training part: shifts, dropout, a little weight decay, and a learning rate that falls to
-# zero along a half cosine. The number to beat: **97 % on the test part**, in less than 30 seconds on two cores.
+# The full training part, dropout, a little weight decay, and a learning rate that falls to zero along a half cosine. The
+# shifts are out, by the word of the validation data: with 1,200 digits they raise its loss from 0.054 to 0.063 (means of three
+# seeds). The number to beat is **97 %** on the test part: what scikit-learn's [own example] gets on
+# these digits, with a support vector machine and half of the data for training.
+#
+# [own example]: https://scikit-learn.org/stable/auto_examples/classification/plot_digits_classification.html
 
 # %% tags=["demo"]
 torch.manual_seed(0)
 generator.manual_seed(0)
-model = Classifier([64, 256, 256, 10], dropout=0.5)
+model = Classifier([64, 256, 256, 10], dropout=0.3)
 optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.1)
 schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=40)
-training = DataLoader(
-    DigitsDataset(images[train_ids], labels[train_ids], shifted_and_scaled),
-    64,
-    shuffle=True,
-    generator=generator,
-)
-start = time.perf_counter()
+training = DataLoader(clean, 64, shuffle=True, generator=generator)
 history = []
 for _ in range(40):
-    training_loss = train_epoch(model, training, optimizer)
+    train_epoch(model, training, optimizer)
     schedule.step()
-    history.append((training_loss, evaluate(model, validation)[0]))
-print(f"{time.perf_counter() - start:.1f} s, validation accuracy {evaluate(model, validation)[1]:.4f}")
-plot.learning({"the full training part": tuple(zip(*history, strict=True))}, top=0.8)
+    history.append((evaluate(model, training)[0], evaluate(model, validation)[0]))  # both without dropout
+print(f"validation accuracy {evaluate(model, validation)[1]:.4f}")
+curves = {"dropout 0.3, weight decay 0.1": tuple(zip(*history, strict=True))}
+plot.learning(curves, title="The full training part", top=0.4)
 
 # %% [markdown]
+# **What does it get wrong?** A **confusion matrix** counts, for each true class (row), what was predicted (column). We look at the
+# validation part, since what we see may lead to changes:
+
+# %% tags=["demo"]
+with torch.no_grad():
+    probabilities = model.eval()(held_x).softmax(1)  # (297, 10)
+predicted = probabilities.argmax(1)  # (297,)
+cells = torch.bincount(held_y * 10 + predicted, minlength=100)  # (100,)
+plot.confusion(cells.reshape(10, 10), title="297 validation digits; mistakes in colour")
+
+# %% [markdown]
+# **Predict** from the matrix which digits you will see next: the mistakes, and the hardest of those it got right.
+
+# %% tags=["demo"]
+of_truth = probabilities.gather(1, held_y[:, None]).squeeze(1)  # (297,): what it gave to the truth
+hardest = of_truth.argsort()[:10].tolist()
+captions = [f"{held_y[i]}, seen as {predicted[i]}: {100 * of_truth[i].item():.0f} %" for i in hardest]
+plot.images(
+    images[validation_ids][hardest],
+    captions,
+    title="The ten hardest: truth, prediction, probability of the truth",
+    columns=5,
+    size=1.4,
+)
+
+# %% [markdown]
+# Look at your model's mistakes before you make it larger. Some of these a person would not get right either, and no architecture will.
+#
 # And now, once, the test part. Beside it stands a support vector machine, a method of 1995 that is very hard to beat on data of this
-# size; scikit-learn has it ready.
+# size.
 
 # %% tags=["demo"]
 from sklearn.svm import SVC
@@ -1272,37 +1400,9 @@ print(f"support vector machine  {machine.score(images[test_ids].flatten(1), test
 # With 300 images one image is 0.33 %, so differences of one or two images mean nothing. And one caution: the same
 # 13 people wrote all parts. On the hands of new people both would do worse; a split by writer would measure that.
 #
-# **What does it get wrong?** A **confusion matrix** counts, for each true class (row), what was predicted (column):
-
-# %% tags=["demo"]
-with torch.no_grad():
-    probabilities = model.eval()(test_x).softmax(1)  # (300, 10)
-predicted = probabilities.argmax(1)  # (300,)
-counts = torch.bincount(test_y * 10 + predicted, minlength=100).reshape(
-    10, 10
-)  # row: true, column: predicted
-plot.confusion(counts, title="300 test digits; mistakes in colour")
-
-# %% [markdown]
-# **Predict** from the matrix which digits you will see next: the mistakes, and the hardest of those it got right.
-
-# %% tags=["demo"]
-of_truth = probabilities.gather(1, test_y[:, None]).squeeze(1)  # (300,): what it gave to the truth
-hardest = of_truth.argsort()[:10]
-captions = [
-    f"{test_y[i].item()}, seen as {predicted[i].item()}\n{100 * of_truth[i].item():.0f} %"
-    for i in hardest.tolist()
-]
-plot.images(
-    images[test_ids][hardest], captions, title="The ten hardest: truth, prediction, probability of the truth"
-)
-
-# %% [markdown]
-# Look at your model's mistakes before you make it larger. Some of these a person would not get right either, and no architecture will.
-#
 # ## 9. On a GPU
 #
-# The functions you wrote run on CUDA and on Apple's MPS without a change, because none of them names a device. What changes is
+# `train_epoch` and `evaluate` run on CUDA and on Apple's MPS without a change, because neither names a device. What changes is
 # at the border:
 
 
@@ -1318,14 +1418,17 @@ class Moved:
     """A loader whose batches are moved to a device as they are drawn."""
 
     def __init__(self, loader, device):
-        self.loader, self.device = loader, device
+        self.loader, self.dataset, self.device = loader, loader.dataset, device
+
+    def __len__(self):
+        return len(self.loader)
 
     def __iter__(self):
         return ((x.to(self.device), y.to(self.device)) for x, y in self.loader)
 
 
 device = best_device()
-on_device = Classifier([64, 64, 10]).to(device)  # before the optimiser is made
+on_device = Classifier([64, 64, 10]).to(device)  # before the optimizer is made
 optimizer = torch.optim.AdamW(on_device.parameters())
 print(device.type, round(train_epoch(on_device, Moved(loader, device), optimizer), 3))
 
@@ -1353,8 +1456,9 @@ print(device.type, round(train_epoch(on_device, Moved(loader, device), optimizer
 # **A:** On the training data only, once. With held-out statistics information leaks into the model, and with its own
 # statistics a batch of one image becomes 0/0.
 #
-# **Q:** Why does an optimiser train nothing when a module keeps its layers in a Python list?\
-# **A:** A plain list does not register parameters, so `parameters()` is empty. `nn.ModuleList` and `nn.Sequential` do.
+# **Q:** What goes wrong when a module keeps some of its layers in a Python list?\
+# **A:** A plain list does not register parameters, so the optimizer silently never trains them. `nn.ModuleList` and
+# `nn.Sequential` do register.
 #
 # **Q:** What are the four lines of one update?\
 # **A:** Compute the loss, `optimizer.zero_grad()`, `loss.backward()`, `optimizer.step()`.
@@ -1377,7 +1481,7 @@ print(device.type, round(train_epoch(on_device, Moved(loader, device), optimizer
 # **A:** A `state_dict` shares the parameters' memory, so it changes as training goes on.
 #
 # **Q:** What belongs in a checkpoint from which training resumes bit for bit?\
-# **A:** The states of model, optimiser, scheduler and random generator, and the epoch.
+# **A:** The states of model, optimizer, scheduler and random generator, and the epoch.
 #
 # **Q:** Why load a checkpoint with `weights_only=True`?\
 # **A:** The file is a pickle, which can run code when it is read. The flag accepts plain data only.
@@ -1389,7 +1493,7 @@ print(device.type, round(train_epoch(on_device, Moved(loader, device), optimizer
 # - **leak**: held-out data influencing a model by a side door, such as the statistics of a scaler
 # - **standardise**: subtract a feature's mean and divide by its standard deviation
 # - **module**: an `nn.Module`, which holds layers and their parameters and says how they are used
-# - **optimiser**: the object that updates parameters from their gradients
+# - **optimizer**: the object that updates parameters from their gradients
 # - **batch**: the examples of one update
 # - **epoch**: one pass over the training data
 # - **collate**: to make one batch of a list of examples

@@ -69,6 +69,12 @@ def test_a_wrong_answer_is_told_its_mistake(name: str, learner: Any, hint: str, 
         getattr(training, name)(learner, seed=seed)
 
 
+def test_a_crash_of_another_kind_is_not_explained_by_a_mistake() -> None:
+    with pytest.raises(CheckFailed, match="at non-singleton dimension 1") as failure:
+        training.accuracy(lambda logits, targets: (logits == targets).double().mean().item())
+    assert "mistake" not in str(failure.value)
+
+
 @pytest.mark.parametrize("name", training.__all__)
 def test_a_stub_is_not_written_yet(name: str) -> None:
     def stub(*args: Any, **kwargs: Any) -> None:

@@ -98,7 +98,7 @@ class Standardizer:
         return (x - self.mean) / self.std
 
 
-# %% wrong: Standardizer — scales the training data in place  hint="expected"
+# %% wrong: Standardizer — scales the training data in place  hint="transform changes its input in place"
 class Standardizer:
     def fit(self, x):
         self.mean = x.mean(0)
@@ -109,6 +109,29 @@ class Standardizer:
         x -= self.mean
         x /= self.std
         return x
+
+
+# %% wrong: Standardizer — transform keeps its answer to itself  hint="its return is missing"
+class Standardizer:
+    def fit(self, x):
+        self.mean = x.mean(0)
+        self.std = torch.where(x.amax(0) == x.amin(0), 1.0, x.std(0, correction=0))
+        return self
+
+    def transform(self, x):
+        self.scaled = (x - self.mean) / self.std
+
+
+# %% wrong: Standardizer — fit centres its input in place  hint="fit changes its input in place"
+class Standardizer:
+    def fit(self, x):
+        self.mean = x.mean(0)
+        x -= self.mean
+        self.std = torch.where(x.amax(0) == x.amin(0), 1.0, x.square().mean(0).sqrt())
+        return self
+
+    def transform(self, x):
+        return (x - self.mean) / self.std
 
 
 # %% right: Classifier — a ModuleList and functions
@@ -149,6 +172,21 @@ class Classifier(nn.Module):
         for linear in self.linears[:-1]:
             x = self.dropout(linear(x).relu())
         return self.linears[-1](x)
+
+
+# %% wrong: Classifier — hidden layers in a Python list  hint="only the last layer is registered"
+class Classifier(nn.Module):
+    def __init__(self, sizes, dropout=0.0):
+        super().__init__()
+        self.hidden = [nn.Linear(n, m) for n, m in zip(sizes[:-2], sizes[1:-1])]
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(*sizes[-2:])
+
+    def forward(self, x):
+        x = x.flatten(1)
+        for linear in self.hidden:
+            x = self.dropout(linear(x).relu())
+        return self.out(x)
 
 
 # %% wrong: Classifier — ReLU after the last layer  hint="no ReLU after the last layer"
@@ -227,7 +265,7 @@ class Classifier(nn.Module):
         return self.layers(x)
 
 
-# %% wrong: Classifier — dropout in evaluation, too  hint="expected"
+# %% wrong: Classifier — dropout in evaluation, too  hint="dropout is active in evaluation mode"
 class Classifier(nn.Module):
     def __init__(self, sizes, dropout=0.0):
         super().__init__()
@@ -301,7 +339,7 @@ def overfit_one_batch(model, optimizer, x, targets, steps):
     return losses
 
 
-# %% wrong: overfit_one_batch — zero_grad between backward and step  hint="expected"
+# %% wrong: overfit_one_batch — zero_grad between backward and step  hint="the gradients were cleared before step"
 def overfit_one_batch(model, optimizer, x, targets, steps):
     model.train()
     losses = []
@@ -314,7 +352,7 @@ def overfit_one_batch(model, optimizer, x, targets, steps):
     return losses
 
 
-# %% wrong: overfit_one_batch — no step  hint="the parameters did not change"
+# %% wrong: overfit_one_batch — no step  hint="or step was not called"
 def overfit_one_batch(model, optimizer, x, targets, steps):
     model.train()
     losses = []
@@ -360,6 +398,19 @@ def overfit_one_batch(model, optimizer, x, targets, steps):
         functional.cross_entropy(model(x), targets).backward()
         optimizer.step()
         losses.append(functional.cross_entropy(model(x), targets).item())
+    return losses
+
+
+# %% wrong: overfit_one_batch — softmax before the loss  hint="it applies softmax itself"
+def overfit_one_batch(model, optimizer, x, targets, steps):
+    model.train()
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = functional.cross_entropy(model(x).softmax(1), targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
     return losses
 
 
@@ -553,6 +604,17 @@ def accuracy(logits, targets):
     return (chosen == logits.amax(1)).sum().item() / targets.shape[0]
 
 
+# %% right: accuracy — a mean of float32
+def accuracy(logits, targets):
+    return (logits.argmax(1) == targets).float().mean().item()
+
+
+# %% right: accuracy — tensors divided
+def accuracy(logits, targets):
+    right = (logits.argmax(dim=-1) == targets).sum()
+    return (right / len(targets)).item()
+
+
 # %% wrong: accuracy — a count  hint="a share, not a count"
 def accuracy(logits, targets):
     return (logits.argmax(1) == targets).sum().item()
@@ -571,6 +633,16 @@ def accuracy(logits, targets):
 # %% wrong: accuracy — along the batch  hint="dim=1, not dim=0"
 def accuracy(logits, targets):
     return (logits.argmax(0) == targets).double().mean().item()
+
+
+# %% wrong: accuracy — the mean of bools  hint="a comparison gives bool"
+def accuracy(logits, targets):
+    return (logits.argmax(1) == targets).mean().item()
+
+
+# %% wrong: accuracy — compares probabilities with targets  hint="must match the size"
+def accuracy(logits, targets):
+    return (logits.softmax(1) == targets).double().mean().item()
 
 
 # %% wrong: accuracy — the error rate  hint="the share of errors"
@@ -660,7 +732,7 @@ def train_epoch(model, loader, optimizer):
         return total / len(targets)
 
 
-# %% wrong: train_epoch — never steps  hint="optimizer.step() after backward"
+# %% wrong: train_epoch — never steps  hint="or step was not called"
 def train_epoch(model, loader, optimizer):
     model.train()
     total = 0.0
@@ -681,6 +753,44 @@ def train_epoch(model, loader, optimizer):
         loss.backward()
         optimizer.step()
     return loss.item()
+
+
+# %% wrong: train_epoch — zero_grad between backward and step  hint="the gradients were cleared before step"
+def train_epoch(model, loader, optimizer):
+    model.train()
+    total = 0.0
+    for x, targets in loader:
+        loss = functional.cross_entropy(model(x), targets)
+        loss.backward()
+        optimizer.zero_grad()
+        optimizer.step()
+        total += loss.item() * len(targets)
+    return total / len(loader.dataset)
+
+
+# %% wrong: train_epoch — the loss after the update  hint="before its update, not after it"
+def train_epoch(model, loader, optimizer):
+    model.train()
+    total = 0.0
+    for x, targets in loader:
+        optimizer.zero_grad()
+        functional.cross_entropy(model(x), targets).backward()
+        optimizer.step()
+        total += functional.cross_entropy(model(x), targets).item() * len(targets)
+    return total / len(loader.dataset)
+
+
+# %% wrong: train_epoch — softmax before the loss  hint="it applies softmax itself"
+def train_epoch(model, loader, optimizer):
+    model.train()
+    total = 0.0
+    for x, targets in loader:
+        optimizer.zero_grad()
+        loss = functional.cross_entropy(functional.softmax(model(x), dim=1), targets)
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(targets)
+    return total / len(loader.dataset)
 
 
 # %% right: evaluate — all logits at once
@@ -707,6 +817,19 @@ def evaluate(model, loader):
     if was_training:
         model.train()
     return (totals[0] / totals[2]).item(), (totals[1] / totals[2]).item()
+
+
+# %% right: evaluate — tensors divided, batch by batch
+def evaluate(model, loader):
+    mode, losses, right = model.training, [], 0
+    model.eval()
+    with torch.no_grad():
+        for x, y in loader:
+            logits = model(x)
+            losses += functional.cross_entropy(logits, y, reduction="none")
+            right += (logits.argmax(1) == y).sum()
+    model.train(mode)
+    return torch.stack(losses).mean().item(), (right / len(losses)).item()
 
 
 # %% wrong: evaluate — the model stays in evaluation mode  hint="yours stays in evaluation mode"
@@ -783,6 +906,49 @@ def evaluate(model, loader):
             count += len(y)
     model.train(mode)
     return right / count, loss / count
+
+
+# %% wrong: evaluate — the mean of the batches' accuracies  hint="not the mean of the batches' accuracies"
+def evaluate(model, loader):
+    mode = model.training
+    model.eval()
+    loss, count, rights = 0.0, 0, []
+    with torch.no_grad():
+        for x, y in loader:
+            loss += functional.cross_entropy(model(x), y).item() * len(y)
+            rights.append(accuracy(model(x), y))
+            count += len(y)
+    model.train(mode)
+    return loss / count, sum(rights) / len(rights)
+
+
+# %% wrong: evaluate — the mean of the batches' losses  hint="not the mean of the batches' losses"
+def evaluate(model, loader):
+    mode = model.training
+    model.eval()
+    losses, right, count = [], 0, 0
+    with torch.no_grad():
+        for x, y in loader:
+            losses.append(functional.cross_entropy(model(x), y).item())
+            right += (model(x).argmax(1) == y).sum().item()
+            count += len(y)
+    model.train(mode)
+    return sum(losses) / len(losses), right / count
+
+
+# %% wrong: evaluate — softmax before the loss  hint="it applies softmax itself"
+def evaluate(model, loader):
+    mode = model.training
+    model.eval()
+    loss = right = count = 0
+    with torch.no_grad():
+        for x, y in loader:
+            probs = model(x).softmax(1)
+            loss += functional.cross_entropy(probs, y).item() * len(y)
+            right += (probs.argmax(1) == y).sum().item()
+            count += len(y)
+    model.train(mode)
+    return loss / count, right / count
 
 
 # %% right: random_shift — a window cut out of each padded image
@@ -1024,7 +1190,7 @@ def save_checkpoint(path, model, optimizer, scheduler, generator, epoch):
     torch.save({**state, "generator": generator.get_state(), "epoch": epoch}, path)
 
 
-# %% wrong: save_checkpoint — forgets the optimiser  hint="'optimizer' is missing"
+# %% wrong: save_checkpoint — forgets the optimizer  hint="'optimizer' is missing"
 def save_checkpoint(path, model, optimizer, scheduler, generator, epoch):
     state = {"model": model.state_dict(), "scheduler": scheduler.state_dict()}
     torch.save({**state, "generator": generator.get_state(), "epoch": epoch}, path)
@@ -1036,7 +1202,7 @@ def save_checkpoint(path, model, optimizer, scheduler, generator, epoch):
     torch.save({**state, "epoch": epoch}, path)
 
 
-# %% wrong: save_checkpoint — saves the model alone  hint="expected"
+# %% wrong: save_checkpoint — saves the model alone  hint="a dict with five keys"
 def save_checkpoint(path, model, optimizer, scheduler, generator, epoch):
     torch.save(model.state_dict(), path)
 
@@ -1054,9 +1220,16 @@ def save_checkpoint(path, model, optimizer, scheduler, generator, epoch):
     torch.save(state | {"generator": generator.get_state(), "epoch": epoch + 1}, path)
 
 
+# %% wrong: save_checkpoint — the global generator's state  hint="not of torch's global one"
+def save_checkpoint(path, model, optimizer, scheduler, generator, epoch):
+    objects = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+    state = {name: thing.state_dict() for name, thing in objects.items()}
+    torch.save(state | {"generator": torch.get_rng_state(), "epoch": epoch}, path)
+
+
 # %% right: load_checkpoint — a loop over the objects
 def load_checkpoint(path, model, optimizer, scheduler, generator):
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     for name, thing in {"model": model, "optimizer": optimizer, "scheduler": scheduler}.items():
         thing.load_state_dict(state[name])
     generator.set_state(state.pop("generator"))
@@ -1078,14 +1251,14 @@ def load_checkpoint(path, model, optimizer, scheduler, generator):
 
 # %% wrong: load_checkpoint — the model alone  hint="only the model was restored"
 def load_checkpoint(path, model, optimizer, scheduler, generator):
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
     return state["epoch"]
 
 
-# %% wrong: load_checkpoint — not the optimiser  hint="the optimizer was not restored"
+# %% wrong: load_checkpoint — not the optimizer  hint="the optimizer was not restored"
 def load_checkpoint(path, model, optimizer, scheduler, generator):
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
     scheduler.load_state_dict(state["scheduler"])
     generator.set_state(state["generator"])
@@ -1094,7 +1267,7 @@ def load_checkpoint(path, model, optimizer, scheduler, generator):
 
 # %% wrong: load_checkpoint — not the scheduler  hint="the scheduler was not restored"
 def load_checkpoint(path, model, optimizer, scheduler, generator):
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     generator.set_state(state["generator"])
@@ -1103,7 +1276,7 @@ def load_checkpoint(path, model, optimizer, scheduler, generator):
 
 # %% wrong: load_checkpoint — not the generator  hint="the generator was not restored"
 def load_checkpoint(path, model, optimizer, scheduler, generator):
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     scheduler.load_state_dict(state["scheduler"])
@@ -1113,7 +1286,7 @@ def load_checkpoint(path, model, optimizer, scheduler, generator):
 
 # %% wrong: load_checkpoint — returns nothing  hint="return the epoch"
 def load_checkpoint(path, model, optimizer, scheduler, generator):
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     scheduler.load_state_dict(state["scheduler"])
@@ -1122,7 +1295,7 @@ def load_checkpoint(path, model, optimizer, scheduler, generator):
 
 # %% wrong: load_checkpoint — runs whatever the file names  hint="weights_only=True"
 def load_checkpoint(path, model, optimizer, scheduler, generator):
-    state = torch.load(path, weights_only=False)
+    state = torch.load(path, map_location="cpu", weights_only=False)
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     scheduler.load_state_dict(state["scheduler"])
@@ -1130,14 +1303,29 @@ def load_checkpoint(path, model, optimizer, scheduler, generator):
     return state["epoch"]
 
 
+# %% wrong: load_checkpoint — leaves tensors where they were  hint="map_location"
+def load_checkpoint(path, model, optimizer, scheduler, generator):
+    state = torch.load(path, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    scheduler.load_state_dict(state["scheduler"])
+    generator.set_state(state["generator"])
+    return state["epoch"]
+
+
+# %% wrong: load_checkpoint — restores the global generator  hint="the generator was not restored"
+def load_checkpoint(path, model, optimizer, scheduler, generator):
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    scheduler.load_state_dict(state["scheduler"])
+    torch.set_rng_state(state["generator"])
+    return state["epoch"]
+
+
 # %% equivalent: Classifier — dropout and ReLU both act on each element alone and keep zeros: their order does not matter
 # -            layers += [nn.Linear(n, m), nn.ReLU(), nn.Dropout(dropout)]
 # +            layers += [nn.Linear(n, m), nn.Dropout(dropout), nn.ReLU()]
-
-
-# %% equivalent: load_checkpoint — on a machine without a GPU there is only one place to load to
-# -    state = torch.load(path, map_location="cpu", weights_only=True)
-# +    state = torch.load(path, weights_only=True)
 
 
 # %% equivalent: load_checkpoint — True is the default from torch 2.6 on; it is written out for older ones

@@ -1,11 +1,10 @@
 """Checks of 01_tensors/03_training, on the loop: accuracy, one epoch, evaluation, one batch learned by heart.
 
-Oracle: the same updates in NumPy, with the gradient of the cross-entropy written out.
+Oracle: the same updates in NumPy, see `updates`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,12 @@ import torch
 from fasttrack.check import check, expect, fixtures
 from fasttrack.check.inputs import distinct_sizes, integers, normal
 from fasttrack.check.training.ask import ask
+from fasttrack.check.training.updates import Variant, descend, gradient
 
 TIGHT = {"rtol": 1e-9, "atol": 1e-10}
+SINGLE = {"rtol": 1e-6, "atol": 1e-7}  # a share of float32, as `(…).float().mean().item()` gives it, is right
+STUCK = "the parameters did not change: the gradients were cleared before step could use them, or step was not called"
+SOFTMAX = "cross_entropy gets logits: it applies softmax itself, and here it was applied twice"
 
 
 @check
@@ -40,55 +43,16 @@ def accuracy(learner: Any, seed: int) -> None:
                 "per cent: a share lies between 0 and 1": 100 * want,
                 "the share of errors: it is one minus that": 1 - want,
                 "the largest logit wins, not the smallest": worst,
-                "the largest logit of each row: dim=1, not dim=0": RuntimeError,
+                "the largest logit of each row: dim=1, not dim=0": RuntimeError("non-singleton dimension 0"),
+                "a comparison gives bool: make numbers of it": RuntimeError("could not infer output dtype"),
                 **(
                     {"the largest logit of each row, not of each column": float((columns == targets).float().mean())}
                     if n == classes
                     else {}
                 ),
             },
-            **TIGHT if n in (1, 4, 30) else {"rtol": 1e-6},
+            **SINGLE,
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Variant:
-    """An epoch as it should be, or with one thing wrong."""
-
-    scale: float = 2  # what the model does in training mode; 1 in evaluation
-    zero: bool = True
-    stale: bool = False  # gradients from before count in the first step
-    step: bool = True
-    summed: bool = False
-    batches: int | None = None
-
-
-def gradient(weight: np.ndarray, x: np.ndarray, y: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """The loss of each row, and the gradient of their mean with respect to the weight `(classes, features)`."""
-    z = scale * x @ weight.T
-    z = z - z.max(1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(1, keepdims=True))
-    rows = np.arange(len(y))
-    error = np.exp(log_p)
-    error[rows, y] -= 1
-    return -log_p[rows, y], scale * error.T @ x / len(y)
-
-
-def descend(
-    weight: torch.Tensor, pairs: list[tuple[np.ndarray, np.ndarray]], lr: float, how: Variant
-) -> tuple[list[np.ndarray], torch.Tensor]:
-    """The losses of each batch, taken before its update, and the weight at the end."""
-    w = weight.numpy().copy()
-    total = np.ones_like(w) if how.stale else np.zeros_like(w)
-    losses = []
-    for k, (x, y) in enumerate(pairs[: how.batches]):
-        loss, g = gradient(w, x, y, how.scale)
-        g = g * len(y) if how.summed else g
-        total = total + g if not how.zero or (k == 0 and how.stale) else g
-        losses.append(loss)
-        if how.step:
-            w = w - lr * total
-    return losses, torch.from_numpy(w)
 
 
 @check
@@ -103,7 +67,9 @@ def train_epoch(learner: Any, seed: int) -> None:
             (x[i : i + batch_size].numpy(), y[i : i + batch_size].numpy()) for i in range(0, n, batch_size)
         ]
 
-        def outcome(how: Variant, mean: str = "rows", pairs: Any = pairs, weight: Any = weight) -> Any:
+        def outcome(
+            how: Variant, mean: str = "rows", pairs: Any = pairs, weight: Any = weight
+        ) -> dict[str, Any]:
             losses, left = descend(weight, pairs, 0.3, how)
             means = [float(loss.mean()) for loss in losses]
             answer = {
@@ -114,10 +80,11 @@ def train_epoch(learner: Any, seed: int) -> None:
                 "rows summed": float(np.concatenate(losses).sum()),
                 "per batch": means,
             }[mean]
-            return answer, left
+            return {"returned": answer, "weight": left}
 
         right = outcome(Variant())
-        ask(learner, fixtures.trained, weight, x, y, batch_size, 0.3).close(
+        called = f"train_epoch(model, loader, optimizer), {n} examples in batches of {batch_size}"
+        ask(learner, fixtures.trained, weight, x, y, batch_size, 0.3, called=called).close(
             right,
             mistakes={
                 "the model was in evaluation mode: call model.train() first": outcome(Variant(scale=1)),
@@ -127,9 +94,9 @@ def train_epoch(learner: Any, seed: int) -> None:
                 "gradients of all batches pile up: zero_grad before each backward": outcome(
                     Variant(zero=False, stale=True)
                 ),
-                "the parameters did not change: optimizer.step() after backward": outcome(
-                    Variant(step=False)
-                ),
+                STUCK: outcome(Variant(step=False)),
+                SOFTMAX: outcome(Variant(softmax=True)),
+                "the loss of each batch before its update, not after it": outcome(Variant(after=True)),
                 "only the first batch was used": outcome(Variant(batches=1)),
                 "the update used the sum of the losses, not their mean": outcome(Variant(summed=True)),
                 "the mean over examples, not over batches: the last batch may be smaller": outcome(
@@ -139,11 +106,11 @@ def train_epoch(learner: Any, seed: int) -> None:
                 "the mean, not the sum over all examples": outcome(Variant(), "rows summed"),
                 "the mean over the epoch, not the loss of the last batch": outcome(Variant(), "last"),
                 "one number, not a list": outcome(Variant(), "per batch"),
-                "a Python float: .item() makes one of a tensor": (
-                    torch.tensor(right[0], dtype=torch.float64),
-                    right[1],
-                ),
-                "the updates are right; return the mean loss": (None, right[1]),
+                "a Python float: .item() makes one of a tensor": {
+                    **right,
+                    "returned": torch.tensor(right["returned"], dtype=torch.float64),
+                },
+                "the updates are right; return the mean loss": {**right, "returned": None},
             },
             **TIGHT,
         )
@@ -163,51 +130,55 @@ def evaluate(learner: Any, seed: int) -> None:
         y[-1] = (best[-1] + 1) % classes if n > 1 else best[-1]
 
         def outcome(
-            scale: float = 1, mean: str = "rows", args: Any = (weight, x, y, n)
-        ) -> tuple[float, float]:
+            loss_over: str = "rows", hits_over: str = "rows", args: Any = (weight, x, y, n), **how: Any
+        ) -> Any:
             weight, x, y, n = args
-            loss, _ = gradient(weight.numpy(), x.numpy(), y.numpy(), scale)
+            loss, _ = gradient(weight.numpy(), x.numpy(), y.numpy(), **{"scale": 1, **how})
             hits = ((x @ weight.T).argmax(1) == y).double().numpy()
             cuts = range(batch_size, n, batch_size)
-            parts = [np.array([p.mean() for p in np.split(values, cuts)]) for values in (loss, hits)]
-            if mean == "rows":
-                return float(loss.mean()), float(hits.mean())
-            return tuple(float(p.mean() if mean == "batches" else p[-1]) for p in parts)  # type: ignore[return-value]
+
+            def mean(values: np.ndarray, over: str) -> float:
+                parts = [values] if over == "rows" else np.split(values, cuts)
+                return float(np.mean([part.mean() for part in (parts[-1:] if over == "last" else parts)]))
+
+            return mean(loss, loss_over), mean(hits, hits_over)
+
+        def after(
+            answer: Any, *, recorded: bool = False, mode: bool = training, weight: Any = weight
+        ) -> dict[str, Any]:
+            state = {"gradients recorded": recorded, "model.training afterwards": mode, "weight": weight}
+            return {"returned": answer, **state}
 
         right = outcome()
-        ask(learner, fixtures.evaluated, weight, x, y, batch_size, training).close(
-            [right, False, training, weight],
+        called = (
+            f"evaluate(model, loader), {n} examples in batches of {batch_size}, model.training {training}"
+        )
+        ask(learner, fixtures.evaluated, weight, x, y, batch_size, training, called=called).close(
+            after(right),
             mistakes={
-                "dropout was on: call model.eval() first": [outcome(2), False, training, weight],
-                "gradients were recorded: put the loop under torch.no_grad()": [
-                    right,
-                    True,
-                    training,
-                    weight,
-                ],
-                "the model comes back in the mode it was in: yours stays in evaluation mode": [
-                    right,
-                    False,
-                    False,
-                    weight,
-                ],
-                "the model comes back in the mode it was in: yours is always in training mode": [
-                    right,
-                    False,
-                    True,
-                    weight,
-                ],
-                "the mean over examples, not over batches: the last batch may be smaller": [
-                    outcome(mean="batches"),
-                    False,
-                    training,
-                    weight,
-                ],
-                "over all batches, not the last one": [outcome(mean="last"), False, training, weight],
-                "the loss first, then the accuracy": [right[::-1], False, training, weight],
+                "dropout was on: call model.eval() first": after(outcome(scale=2)),
+                "gradients were recorded: put the loop under torch.no_grad()": after(right, recorded=True),
+                "the model comes back in the mode it was in: yours stays in evaluation mode": after(
+                    right, mode=False
+                ),
+                "the model comes back in the mode it was in: yours is always in training mode": after(
+                    right, mode=True
+                ),
+                SOFTMAX: after(outcome(twice=True)),
+                "the mean over examples, not over batches: the last batch may be smaller": after(
+                    outcome("batches", "batches")
+                ),
+                "the accuracy over examples, not the mean of the batches' accuracies": after(
+                    outcome("rows", "batches")
+                ),
+                "the loss over examples, not the mean of the batches' losses": after(
+                    outcome("batches", "rows")
+                ),
+                "over all batches, not the last one": after(outcome("last", "last")),
+                "the loss first, then the accuracy": after(right[::-1]),
             },
-            **TIGHT if n != 2 * batch_size + 1 else {"rtol": 1e-6, "atol": 1e-7},
-        )  # fmt: skip
+            **SINGLE,
+        )
 
 
 @check
@@ -222,13 +193,13 @@ def overfit_one_batch(learner: Any, seed: int) -> None:
 
         def outcome(
             how: Variant, count: int = steps, pair: Any = pair, weight: Any = weight
-        ) -> tuple[list[float], torch.Tensor]:
+        ) -> dict[str, Any]:
             losses, left = descend(weight, [pair] * count, 0.3, how)
-            return [float(loss.mean()) for loss in losses], left
+            return {"returned": [float(loss.mean()) for loss in losses], "weight": left}
 
         right = outcome(Variant())
-        longer = outcome(Variant(), steps + 1)
-        ask(learner, fixtures.overfitted, weight, x, y, steps, 0.3).close(
+        called = f"overfit_one_batch(model, optimizer, x, targets, {steps})"
+        ask(learner, fixtures.overfitted, weight, x, y, steps, 0.3, called=called).close(
             right,
             mistakes={
                 "the model was in evaluation mode: call model.train() first": outcome(Variant(scale=1)),
@@ -236,16 +207,15 @@ def overfit_one_batch(learner: Any, seed: int) -> None:
                     Variant(stale=True)
                 ),
                 "gradients pile up: zero_grad before each backward": outcome(Variant(zero=False, stale=True)),
-                "the parameters did not change: optimizer.step() after backward": outcome(
-                    Variant(step=False)
-                ),
-                "the loss before each update, not after it": (longer[0][1:], right[1]),
-                "one update too many": longer,
-                "floats, not tensors: .item() makes one of a tensor": (
-                    [torch.tensor(value, dtype=torch.float64) for value in right[0]],
-                    right[1],
-                ),
-                "the loss of every step, not only of the last": (right[0][-1], right[1]),
+                STUCK: outcome(Variant(step=False)),
+                SOFTMAX: outcome(Variant(softmax=True)),
+                "the loss before each update, not after it": outcome(Variant(after=True)),
+                "one update too many": outcome(Variant(), steps + 1),
+                "floats, not tensors: .item() makes one of a tensor": {
+                    **right,
+                    "returned": [torch.tensor(value, dtype=torch.float64) for value in right["returned"]],
+                },
+                "the loss of every step, not only of the last": {**right, "returned": right["returned"][-1]},
             },
             **TIGHT,
         )

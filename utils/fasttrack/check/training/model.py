@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from fasttrack.check import check, fixtures, require
-from fasttrack.check.fixtures import beside
 from fasttrack.check.inputs import distinct_sizes, normal
 from fasttrack.check.training.ask import ask
+from fasttrack.check.values import describe
 
 
 @check
@@ -20,10 +20,16 @@ def Classifier(learner: Any, seed: int) -> None:  # noqa: N802  (named after the
     a, b, c, d = distinct_sizes(seed, 4)
     for case, (height, sizes) in enumerate(((a, (3 * a, b, c, d)), (b, (2 * b, d)), (c, (2 * c, a, b)))):
         shapes = [shape for i, o in pairwise(sizes) for shape in ((o, i), (o,))]
-        ask(learner, fixtures.parameter_shapes, list(sizes)).equals(
+        made = f"Classifier({list(sizes)})"
+        ask(
+            learner, fixtures.parameter_shapes, list(sizes), called=f"{made}, the shapes of its parameters"
+        ).equals(
             shapes,
             mistakes={
                 "no parameters are registered: a Python list hides layers, nn.ModuleList does not": [],
+                "only the last layer is registered: a Python list hides layers, nn.ModuleList does not": shapes[
+                    -2:
+                ],
                 "the output layer is missing": shapes[:-2],
                 "Linear takes inputs first, then outputs": [
                     shape for i, o in pairwise(sizes) for shape in ((i, o), (i,))
@@ -33,9 +39,10 @@ def Classifier(learner: Any, seed: int) -> None:  # noqa: N802  (named after the
         )
         values = [normal(seed + 10 * case + k, *shape) for k, shape in enumerate(shapes)]
         x = normal(seed + case, 5, height, sizes[0] // height)
-        for made_of in ([list(sizes)], [list(sizes), 0.9]):
-            right = forward(values, x)
-            ask(learner, fixtures.outputs, made_of, values, x, False).close(
+        right = forward(values, x)
+        for training in (False, True):
+            called = f"{made}(x), x {describe(x)}, mode: {'train' if training else 'eval'}"
+            ask(learner, fixtures.outputs, [list(sizes)], values, x, training, called=called).close(
                 right,
                 mistakes={
                     "no ReLU after the last layer: logits may be negative": right.clamp(min=0),
@@ -48,7 +55,6 @@ def Classifier(learner: Any, seed: int) -> None:  # noqa: N802  (named after the
                 rtol=1e-4,
                 atol=1e-5,
             )
-        ask(learner, fixtures.outputs, [list(sizes)], values, x, True).close(right, rtol=1e-4, atol=1e-5)
     dropped(learner, seed, b)
 
 
@@ -66,12 +72,17 @@ def dropped(learner: Any, seed: int, n: int) -> None:
     eye, zero = torch.eye(n), torch.zeros(n)
     x = 1 + normal(seed, 2000, 1, n).abs()
     for hidden, rate in ((1, 0.25), (2, 0.5)):
-        made_of = [[n] * (hidden + 2), rate]
-        out = beside(learner, fixtures.outputs, made_of, [eye, zero] * (hidden + 1), x, True)
-        answer = ask(learner, fixtures.outputs, made_of, [eye, zero] * (hidden + 1), x, False)
-        answer.close(x[:, 0])
+        sizes, values = [n] * (hidden + 2), [eye, zero] * (hidden + 1)
+        made = f"Classifier({sizes}, {rate})(x), x {describe(x)}, each weight the identity"
+        called = f"{made}, mode: eval"
+        measured = ask(learner, fixtures.outputs, [sizes, rate], values, x, False, called=called)
+        active = "dropout is active in evaluation mode: functional.dropout needs training=self.training"
+        measured.close(x[:, 0], mistakes={active: measured.value} if zeroed(measured.value) else {})
+        called = f"{made}, mode: train"
+        trained = ask(learner, fixtures.outputs, [sizes, rate], values, x, True, called=called)
+        out = trained.value
         if not isinstance(out, torch.Tensor) or out.shape != x[:, 0].shape:
-            answer.equals(None)
+            trained.equals(x[:, 0])
             return
         ratio, keep = out / x[:, 0], 1 - rate
         seen = sorted({round(value, 3) for value in ratio.flatten().tolist()})
@@ -81,6 +92,7 @@ def dropped(learner: Any, seed: int, n: int) -> None:
         applied = next((k for value, k in layers.items() if abs(share - value) < 0.03), None)
         require(
             fine,
+            ("called", called),
             ("expected", f"dropout {rate:g} after each of {hidden} hidden layers keeps {keep**hidden:.3g} in training"),
             ("got", f"{share:.3g} kept"),
             *(
@@ -93,3 +105,8 @@ def dropped(learner: Any, seed: int, n: int) -> None:
                 else []
             ),
         )  # fmt: skip
+
+
+def zeroed(out: Any) -> bool:
+    """Whether some elements are zero, and not all: what dropout does to numbers that were not."""
+    return isinstance(out, torch.Tensor) and bool((out == 0).any()) and bool((out != 0).any())

@@ -34,28 +34,25 @@ def EarlyStopping(learner: Any, seed: int) -> None:  # noqa: N802  (named after 
     ]
     for made_of, losses in told:
         right = stopping(made_of, losses)
-        last = float(len(losses) - 1)
-        kept = right[3]
-        wrong = {
+        restored = "parameter after restore"
+        mistakes: dict[str, Any] = {}
+        if right[restored] != len(losses) - 1:
+            shared = "a state_dict shares the model's memory: restore gave the last epoch; copy the tensors"
+            mistakes[shared] = {**right, restored: float(len(losses) - 1)}
+        mistakes |= {
             "an equal loss is no improvement": stopping(made_of, losses, equal=True),
             "stop after `patience` epochs without improvement, not one later": stopping(
                 (made_of[0] + 1, *made_of[1:]), losses
             ),
             "an improvement starts the count anew": stopping(made_of, losses, reset=False),
             "an improvement must be larger than min_delta": stopping(made_of[:1], losses),
-            "compare with the best loss so far, not with the one before": stopping(made_of, losses, previous=True),
-        }  # fmt: skip
-        mistakes: dict[str, Any] = {}
-        if kept != last:
-            mistakes[
-                "a state_dict shares the model's memory: restore gave the last epoch; copy the tensors"
-            ] = (
-                *right[:3],
-                last,
-            )
-        mistakes |= wrong
-        mistakes["restore must bring back the best epoch's parameters"] = (*right[:3], 0.0)
-        ask(learner, fixtures.stopped, list(made_of), losses).equals(right, mistakes=mistakes)
+            "compare with the best loss so far, not with the one before": stopping(
+                made_of, losses, previous=True
+            ),
+            "restore must bring back the best epoch's parameters": {**right, restored: 0.0},
+        }
+        called = f"EarlyStopping({', '.join(map(str, made_of))}), step with the losses {losses}, then restore"
+        ask(learner, fixtures.stopped, list(made_of), losses, called=called).equals(right, mistakes=mistakes)
 
 
 def stopping(
@@ -65,7 +62,7 @@ def stopping(
     reset: bool = True,
     equal: bool = False,
     previous: bool = False,
-) -> tuple[list[bool], list[float], list[float], float]:
+) -> dict[str, Any]:
     """As `fixtures.stopped`; the keywords put one mistake in."""
     patience, min_delta = made_of[0], made_of[1] if len(made_of) > 1 else 0.0
     best, epoch, bad, before = math.inf, 0, 0, math.inf
@@ -79,7 +76,12 @@ def stopping(
         before = loss
         answers.append(bad >= patience)
         bests.append(best)
-    return answers, bests, [float(k) for k in range(len(losses))], float(epoch)
+    return {
+        "step(…)": answers,
+        "best_loss after each step": bests,
+        "parameter after each step": [float(k) for k in range(len(losses))],
+        "parameter after restore": float(epoch),
+    }
 
 
 @check
@@ -91,17 +93,33 @@ def save_checkpoint(learner: Any, seed: int) -> None:
         session = fixtures.Session(weight, seed + epochs)
         session.train(epochs)
         names, keys, seen = ["last.pt"], sorted(session.state(0)), session.seen()
+
+        def found(
+            names: Any = names, keys: Any = keys, epoch: Any = epoch, seen: Any = seen
+        ) -> dict[str, Any]:
+            return {"files": names, "keys": keys, "epoch": epoch, "restored": seen}
+
         mistakes: dict[str, Any] = {
-            "save state_dict()s, not the objects: a pickled object ties the file to your code": ["pickled"],
-            "nothing was written to path": [[], []],
-            "epoch is the number that is passed": [names, keys, epoch + 1, seen],
-            "generator.get_state(), not its seed": [names, keys, epoch, "seed"],
-            "a file is left beside the checkpoint": [["last.pt", "last.pt.tmp"], keys, epoch, seen],
+            "save state_dict()s, not the objects: a pickled object ties the file to your code": found(
+                names, "objects, not plain data", None, None
+            ),
+            "nothing was written to path": found([], [], None, None),
+            "a dict with five keys is needed to go on, not the model's state alone": found(
+                names, ["weight"], None, None
+            ),
+            "epoch is the number that is passed": found(epoch=epoch + 1),
+            "save the state of the generator that is passed, not of torch's global one": found(
+                seen={**seen, "generator": "torch's global generator"}
+            ),
+            "a file is left beside the checkpoint": found(["last.pt", "last.pt.tmp"]),
         }
         for gone in keys:
-            mistakes[f"{gone!r} is missing from the file"] = [names, [key for key in keys if key != gone]]
-        ask(learner, fixtures.saved, weight, seed + epochs, epochs, epoch).equals(
-            [names, keys, epoch, seen], mistakes=mistakes
+            mistakes[f"{gone!r} is missing from the file"] = found(
+                names, [key for key in keys if key != gone], None, None
+            )
+        called = f"save_checkpoint(path, model, optimizer, scheduler, generator, {epoch})"
+        ask(learner, fixtures.saved, weight, seed + epochs, epochs, epoch, called=called).equals(
+            found(), mistakes=mistakes
         )
 
 
@@ -113,19 +131,28 @@ def load_checkpoint(learner: Any, seed: int) -> None:
         weight = normal(seed + epochs, a, b, dtype=torch.float64)
         unbroken = fixtures.Session(weight, seed + epochs)
         unbroken.train(epochs + more)
-        right = epochs, unbroken.seen()
+        right = {"returned": epochs, **unbroken.seen()}
         mistakes: dict[str, Any] = {
-            f"the {part} was not restored": (epochs, without(weight, seed + epochs, epochs, more, {part}))
+            f"the {part} was not restored": without(weight, seed + epochs, epochs, more, {part})
             for part in ("model", "optimizer", "scheduler", "generator")
         }
-        mistakes["only the model was restored"] = (
-            epochs,
-            without(weight, seed + epochs, epochs, more, {"optimizer", "scheduler", "generator"}),
+        mistakes["only the model was restored"] = without(
+            weight, seed + epochs, epochs, more, {"optimizer", "scheduler", "generator"}
         )
-        mistakes["all is restored; return the epoch"] = (None, right[1])
-        mistakes["return the epoch that the file holds"] = (epochs + 1, right[1])
-        ask(learner, fixtures.resumed, weight, seed + epochs, epochs, more).equals(right, mistakes=mistakes)
-    ask(learner, fixtures.loaded_with_code, normal(seed, b, a, dtype=torch.float64)).equals(
+        mistakes["all is restored; return the epoch"] = {**right, "returned": None}
+        mistakes["return the epoch that the file holds"] = {**right, "returned": epochs + 1}
+        called = f"load_checkpoint(path, …) for a run of {epochs} epochs, which then goes on for {more}"
+        ask(learner, fixtures.resumed, weight, seed + epochs, epochs, more, called=called).equals(
+            right, mistakes=mistakes
+        )
+    weight = normal(seed, b, a, dtype=torch.float64)
+    called = "load_checkpoint of a file whose tensors were on a GPU"
+    ask(learner, fixtures.loaded_from_gpu, weight, called=called).equals(
+        "read",
+        mistakes={'a file written on a GPU must be read without one: map_location="cpu"': "left on the GPU"},
+    )
+    called = "load_checkpoint of a file that names a function to be called"
+    ask(learner, fixtures.loaded_with_code, weight, called=called).equals(
         "refused", mistakes={"a file can hold code that runs when it is loaded: weights_only=True": "loaded"}
     )
 
@@ -141,4 +168,4 @@ def without(weight: torch.Tensor, seed: int, epochs: int, more: int, parts: set[
     if "generator" not in parts:
         fresh.generator.set_state(state["generator"])
     fresh.train(more)
-    return fresh.seen()
+    return {"returned": epochs, **fresh.seen()}
