@@ -1,5 +1,6 @@
 """A small course in a temporary folder, for tests that build, refuse or grade."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from autograder import build
 from autograder.course import Course
+from fasttrack import data
 
 ROOT = Path(__file__).parents[1]
 
@@ -120,6 +122,17 @@ def write_course(root: Path) -> Course:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return course
+
+
+@pytest.fixture
+def public_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """names.txt from the folder FASTTRACK_PUBLIC_DATA, the cache or the network; skips where none has it."""
+    if folder := os.environ.get("FASTTRACK_PUBLIC_DATA"):
+        monkeypatch.setenv("FASTTRACK_CACHE", folder)
+    try:
+        return data.names("karpathy")
+    except data.DataUnavailable as error:
+        pytest.skip(f"{error} Or name a folder that holds it in FASTTRACK_PUBLIC_DATA.")
 
 
 @pytest.fixture

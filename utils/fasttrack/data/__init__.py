@@ -3,5 +3,18 @@
 from fasttrack.data.corpora import names, tinyshakespeare
 from fasttrack.data.digits import digits
 from fasttrack.data.registry import REGISTRY, DataUnavailable, Remote, fetch
+from fasttrack.data.splits import Split, lecture_split, names_split, split_names
 
-__all__ = ["REGISTRY", "DataUnavailable", "Remote", "digits", "fetch", "names", "tinyshakespeare"]
+__all__ = [
+    "REGISTRY",
+    "DataUnavailable",
+    "Remote",
+    "Split",
+    "digits",
+    "fetch",
+    "lecture_split",
+    "names",
+    "names_split",
+    "split_names",
+    "tinyshakespeare",
+]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pooch
 from requests import exceptions
 
+pooch.get_logger().setLevel("WARNING")  # "Downloading …" would put the reader's home folder into notebooks
 TIMEOUT = (5.0, 30.0)  # seconds: to connect, and between two pieces of the answer
 
 
