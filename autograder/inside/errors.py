@@ -35,12 +35,20 @@ def message_of(error: BaseException) -> str:
 
 
 def where(error: BaseException) -> str:
-    """`at line 3 of your code: return x[:, 5]`, the innermost frame of a cell; "" if there is none."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if is_cell(frame.filename):
-            line = linecache.getline(frame.filename, frame.lineno or 0).strip()
-            return plain(f"at line {frame.lineno} of your code: {line}")
-    return ""
+    """`at line 3 of your code: return x[:, 5]`, the innermost frame of a cell; "" if there is none.
+
+    With the line of the called function that led there, if that is another, as `fasttrack.check.reach` has it.
+    """
+    own = [(f.f_code, n) for f, n in traceback.walk_tb(error.__traceback__) if is_cell(f.f_code.co_filename)]
+    if not own:
+        return ""
+    (called, _), (code, number) = own[0], own[-1]
+    lines = [f"at line {number} of your code: {linecache.getline(code.co_filename, number).strip()}"]
+    if code is not called and called.co_name.isidentifier():  # not the frame of a cell, "<module>"
+        number = next(number for code, number in reversed(own) if code is called)
+        line = linecache.getline(called.co_filename, number).strip()
+        lines.append(f"called at line {number}, in {called.co_name}: {line}")
+    return plain("\n".join(lines))
 
 
 def is_cell(filename: str) -> bool:

@@ -127,7 +127,21 @@ def test_an_error_shows_the_learners_own_line() -> None:
     text = message(lambda: expect(broken, torch.zeros(2, 3)).equals(0))
     assert "raised    IndexError: index 9 is out of bounds" in text
     assert "of your code: return x[:, 9]" in text
+    assert "called at" not in text
     assert "fasttrack" not in text
+
+
+def test_an_error_in_a_helper_shows_the_line_that_called_it() -> None:
+    def broken(x: Any) -> Any:
+        return x[:, 9]
+
+    def caller(x: Any) -> Any:
+        y = 2 * x
+        return [broken(y)]
+
+    text = message(lambda: expect(caller, torch.zeros(2, 3)).equals(0))
+    assert "of your code: return x[:, 9]\n" in text
+    assert ", in caller: return [broken(y)]" in text
 
 
 def test_raises() -> None:

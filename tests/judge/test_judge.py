@@ -98,6 +98,11 @@ def test_a_wrong_answer_names_its_mistake(sandbox: bool) -> None:
     ("double", "outcome", "said"),
     [
         ("def double(x):\n    return x / 0", Outcome.ERROR, "at line 2 of your code: return x / 0"),
+        (
+            "def helper(x): return x / 0\ndef double(x):\n    return helper(x)",
+            Outcome.ERROR,
+            "called at line 3, in double: return helper(x)",
+        ),
         ("def double(x):\n    while True: pass", Outcome.TIMEOUT, "its time is up"),
         ("while True: pass", Outcome.TIMEOUT, "its time is up"),
         ("def double(x):\n    return bytearray(1 << 32)", Outcome.MEMORY, "MemoryError"),

@@ -103,7 +103,7 @@ class Expectation:
             own = getattr(learner, "__name__", None)
             raise NotWritten(self._name, "" if self._error.origin == own else self._error.origin)
         if not self._error and difference(reply.left, (args, kwargs)):
-            self._fail(("mistake", "it changes its input in place: compute the answer in new tensors"))
+            self._fail(("mistake", "it changes its input in place: leave that as it is, return new values"))
 
     def equals(self, want: Any, mistakes: Mistakes | None = None) -> Self:
         """Exactly `want`: type, shape, dtype, every element. A nested list is a tensor of any dtype."""

@@ -25,8 +25,9 @@ Arguments = tuple[Sequence[Any], Mapping[str, Any]]
 class LearnerError:
     """An exception raised by the learner's code, as data.
 
-    `kinds` are the names of its classes, most specific first; `where` is the learner's own line and `origin`
-    the function or class that line belongs to, or "".
+    `kinds` are the names of its classes, most specific first; `where` is the learner's own line, with the line of
+    the called function that led there if it is another, and `origin` the function or class that the innermost line
+    belongs to, or "".
     """
 
     kinds: tuple[str, ...]
@@ -64,16 +65,28 @@ def call(learner: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Reply:
 
 
 def as_data(error: BaseException) -> LearnerError:
-    """An exception as data, with the innermost line that is the learner's own."""
+    """An exception as data, with the learner's own line: the innermost, and the last of the function called."""
     kinds = tuple(kind.__name__ for kind in type(error).__mro__ if kind is not object)
-    where = origin = ""
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        code = frame.f_code
-        if not is_library(code.co_filename):
-            text = linecache.getline(code.co_filename, line).strip()
-            where = f"at line {line} of your code: {text}" if text else f"at line {line} of your code"
-            origin = code.co_qualname.rpartition("<locals>.")[2].partition(".")[0]
+    own = [
+        (frame.f_code, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not is_library(frame.f_code.co_filename)
+    ]
+    if not own:
+        return LearnerError(kinds, str(error))
+    (called, _), (code, line) = own[0], own[-1]
+    where = spelled(f"at line {line} of your code", code.co_filename, line)
+    if code is not called and called.co_name.isidentifier():  # not the frame of a cell, "<module>"
+        line = next(line for code, line in reversed(own) if code is called)
+        where += "\n" + spelled(f"called at line {line}, in {called.co_name}", called.co_filename, line)
+    origin = code.co_qualname.rpartition("<locals>.")[2].partition(".")[0]
     return LearnerError(kinds, str(error), where, origin)
+
+
+def spelled(place: str, filename: str, line: int) -> str:
+    """The place, and what stands there if that is known."""
+    text = linecache.getline(filename, line).strip()
+    return f"{place}: {text}" if text else place
 
 
 def is_library(filename: str) -> bool:
