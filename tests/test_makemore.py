@@ -52,6 +52,12 @@ def test_the_table_ends_with_your_last_model_and_marks_what_is_yours() -> None:
     assert " 2.5000* " in lines[2]
 
 
+def test_a_model_that_the_lectures_do_not_have_gets_a_dash() -> None:
+    lines = makemore.table({"tuned MLP": 2.0}).splitlines()
+    assert lines[-2].endswith("2.1701 the lectures' dev names")
+    assert lines[-1].endswith(" 2.0000*  –")
+
+
 def test_results_take_yours_where_there_is_one() -> None:
     assert makemore.results({"bigram": 2.0}) == {"uniform": 3.2958, "unigram": 2.8937, "bigram": 2.0}
 

@@ -11,6 +11,7 @@ import io
 import os
 import random
 import signal
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from contextlib import contextmanager
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+
+WAITING = 30  # times the limit on work
 
 
 class TimeLimit(BaseException):
@@ -65,18 +68,32 @@ def settings_kept(folder: str, seed: int) -> Iterator[None]:
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise TimeLimit in the block after `seconds`, and again every tenth of one if something swallows it."""
+    """Raise TimeLimit in the block after `seconds` of work, and again every tenth of one if something swallows it.
+
+    Work is this process's CPU time, so that a busy machine does not turn a right answer into a slow one; what
+    waits without working is stopped as well, after thirty times as long.
+    """
     running = True
+    unraisable = sys.unraisablehook
 
     def stop(*_: object) -> None:
         if running:
             raise TimeLimit(f"stopped after {seconds:.3g} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    def told(swallowed: sys.UnraisableHookArgs) -> None:  # by a callback of the garbage collector, say
+        if not isinstance(swallowed.exc_value, TimeLimit):
+            unraisable(swallowed)
+
+    before = {one: signal.signal(one, stop) for one in (signal.SIGPROF, signal.SIGALRM)}
+    sys.unraisablehook = told
+    signal.setitimer(signal.ITIMER_PROF, seconds, 0.1)
+    signal.setitimer(signal.ITIMER_REAL, WAITING * seconds, 0.1)
     try:
         yield
     finally:
         running = False
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        sys.unraisablehook = unraisable
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -7,13 +7,17 @@
 # About 150 minutes, with a break after part 4 · 12 exercises, 35 points · builds on: unit 01, above all
 # 02_autograd (what a gradient is, what `backward` does).
 #
-# Work from top to bottom, write down a prediction where one is asked for, and open the hints below a test when you
-# are stuck.
+# **When you are stuck**, open the hints below the test. "Run All" stops at the first exercise that is not written; run the
+# cells after it one by one. The last hint of exercises 1 to 6, and of 11, stands in for them: the grader still counts the exercise as not
+# written. From part 5 on the others have none, because what follows is made of them.
+#
+# **Without …** As in unit 01: the grader refuses the calls that an exercise excludes; your test cell does not look for them.
 
 # %%
 import math
 import random
 import time
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -43,7 +47,7 @@ plot.pipeline(
 # Single numbers are slow, and that is the only thing wrong with them: every idea of PyTorch's autograd is here, and
 # each fits on a screen. Andrej Karpathy's *micrograd* made this way of learning it known.
 #
-# ## 1. The right answer, in 36,000 years
+# ## 1. The right answer, too late
 #
 # The chain rule, as unit 01 left it: along a path slopes **multiply**, and over all paths they **add**. Here is
 # $d = ab$, $e = d + a$ at $a = 2$, $b = 3$, with the slope of each node in each of its inputs, and the rule as a program:
@@ -69,7 +73,7 @@ print("e in a:", by_paths(slopes, "e", "a"), "  e in b:", by_paths(slopes, "e", 
 #
 # Now a longer computation: start with $x$ and double it $n$ times by $x \leftarrow x + x$. The slope is $2^n$.
 #
-# **Predict:** if $n = 15$ takes about 10 milliseconds, how long does $n = 60$ take?
+# **Predict:** if $n = 18$ takes a tenth of a second, how long does $n = 60$ take?
 
 
 # %% tags=["demo"]
@@ -81,12 +85,13 @@ def doubling(n):
 for n in (12, 15, 18):
     start = time.perf_counter()
     answer = by_paths(doubling(n), n, 0)
-    print(f"n = {n}: slope {answer:.0f}, {1000 * (time.perf_counter() - start):6.0f} ms")
-print(f"n = 60 has 2^60 = {2.0**60:.1e} paths: at a million a second {2**60 / 1e6 / 3.15e7:,.0f} years")
+    took = time.perf_counter() - start
+    print(f"n = {n}: slope {answer:.0f}, {1000 * took:6.0f} ms")
+print(f"n = 60 has 2^42 times as many paths: {took * 2**42 / 3.15e7:,.0f} years")
 
 # %% [markdown]
-# Each step doubles the number of paths, and the time with it. The graph has 61 nodes and 120 edges. A language model is such a graph:
-# each of its blocks can be passed through or around, so that 24 blocks make $2^{24}$ paths.
+# Each step doubles the number of paths, and the time with it. The graph has 61 nodes and 120 edges. A language model is such a graph;
+# unit 06 shows why.
 #
 # Yet PyTorch's backward takes about as long as a few forwards. The rest of this lesson is how: **visit each node once, when everything that uses it
 # is done.** That is *backpropagation*.
@@ -184,13 +189,13 @@ check.multiply(multiply, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test: PyTorch multiplies, and its slopes are asked for. The grader still counts the exercise as
-# not written.
+# Add a cell below the test: PyTorch multiplies, and its slopes are asked for; in part 7 that takes a minute. The grader
+# still counts the exercise as not written.
 #
 # ```
 # def multiply(a, b):
-#     f = lambda x, y: x * y
-#     one, other = torch.autograd.functional.jacobian(f, (torch.tensor(a.data), torch.tensor(b.data)))
+#     leaves = tuple(torch.tensor(one.data, dtype=torch.float64) for one in (a, b))
+#     one, other = torch.autograd.functional.jacobian(torch.mul, leaves)
 #     return Value(a.data * b.data, (a, b), lambda g: (g * one.item(), g * other.item()), "*")
 # ```
 # </details>
@@ -256,7 +261,8 @@ check.power(power, seed=7)
 #
 # ```
 # def power(a, k):
-#     slope = torch.autograd.functional.jacobian(lambda x: x**k, torch.tensor(a.data)).item()
+#     x = torch.tensor(a.data, dtype=torch.float64)
+#     slope = torch.autograd.functional.jacobian(lambda x: x**k, x).item()
 #     return Value(a.data**k, (a,), lambda g: (g * slope,), f"**{k}")
 # ```
 # </details>
@@ -264,7 +270,7 @@ check.power(power, seed=7)
 # %% [markdown]
 # ## 3. Functions from a table
 #
-# A network needs a bend between its layers, and losses need more functions. They all look alike: a value, and a slope. PyTorch keeps the slopes of
+# A network needs a bend between its layers (an **activation function**), and losses need more functions. They all look alike: a value, and a slope. PyTorch keeps the slopes of
 # its operations in a table, `derivatives.yaml`, and generates code from it. We do the same, with three entries:
 #
 # | name | value $y$ | slope |
@@ -334,20 +340,26 @@ check.local_slope(local_slope, seed=7)
 #
 # ```
 # def local_slope(name, x, y):
-#     return torch.autograd.functional.jacobian(getattr(torch, name), torch.tensor(x)).item()
+#     x = torch.tensor(x, dtype=torch.float64)
+#     return torch.autograd.functional.jacobian(getattr(torch, name), x).item()
 # ```
 # </details>
 
 # %% [markdown]
-# Now from the table to functions, in a loop. First, a warning in three lines.
+# Now from the table to functions, in a loop. First, a warning.
 #
 # **Predict** what this prints.
 
+
 # %% tags=["nbval-check-output"]
-triples = []
-for factor in (1, 2, 3):
-    triples.append(lambda x: factor * x)  # noqa: B023  (the very bug)
-print([times(10) for times in triples])
+def make_triples():
+    triples = []
+    for factor in (1, 2, 3):
+        triples.append(lambda x: factor * x)  # noqa: B023  (the very bug)
+    return triples
+
+
+print([times(10) for times in make_triples()])
 
 # %% [markdown]
 # Three times 30. A closure does not keep the *number* that `factor` had when the function was made. It keeps the **variable**, and looks it up when the function
@@ -462,9 +474,8 @@ plot.expression(root, {"a": a, "m": m, "n": n, "root": root}, grads=False, title
 #
 # The textbook way to find one is a function that calls itself: first all inputs, then the node. It fails on long computations:
 
+
 # %% tags=["nbval-check-output"]
-
-
 def order_of(node, order):
     """All inputs first, then the node itself."""
     for before in node.inputs:
@@ -569,8 +580,12 @@ check.topological_order(topological_order, seed=7)
 #
 # **Predict:** $d = ab$ is shared by two results, $e = d + a$ and $f = 10\,d$. If `d.grad` still holds 1 from $e$ when $f$ runs its backward, how much too much does `a` get?
 #
-# *Answer:* $f$ brings 10 to $d$. With the old 1 it would hand on 11 instead of 10, so `a` gets $1 \cdot 3$ too much. So gradients in between are set to 0 when a
-# backward begins. PyTorch has it easier: it drops them.
+# <details><summary>Then open this</summary>
+#
+# $f$ brings 10 to $d$. With the old 1 it would hand on 11 instead of 10, so `a` gets $1 \cdot 3$ too much.
+# </details>
+#
+# So gradients in between are set to 0 when a backward begins. PyTorch has it easier: it drops them.
 #
 # ### Exercise 6: backward   ·  ★★★ · 12 min · 4 points
 #
@@ -664,7 +679,7 @@ backward(doubled)
 print(f"slope {first.grad:.4g}, 2^60 = {2.0**60:.4g}, in {1000 * (time.perf_counter() - start):.2f} ms")
 
 # %% [markdown]
-# From 36,000 years to well below a millisecond, and the answer is exact. Nothing was approximated: the sum over all paths has been *factored*, as $ab + ac = a(b + c)$ is one
+# From thousands of years to well below a millisecond, and the answer is exact. Nothing was approximated: the sum over all paths has been *factored*, as $ab + ac = a(b + c)$ is one
 # product instead of two.
 #
 # **Gradients accumulate.** `e` has had its backward. **Predict** `a.grad` and `b.grad` after two more of them, for $f = 10\,d$ and for $e$ again.
@@ -682,6 +697,8 @@ print("set to 0, e  ", a, b)
 
 # %% [markdown]
 # $4 + 30 = 34$, then $34 + 4 = 38$. It adds, as in PyTorch, until somebody sets the leaves to 0. In a training loop that is one line, and forgetting it is the swinging loss of unit 01.
+#
+# **Half-way.** A good place for a break. The engine runs. What follows makes it pleasant to use, and trains a network with it.
 #
 # ## 5. Operators
 #
@@ -716,8 +733,8 @@ except TypeError as error:
 # - reflected methods (`__radd__`, `__rsub__`, `__rmul__`, `__rtruediv__`) are called with a plain number that stands on the **left**
 # - `k` in `a ** k` is a plain number
 #
-# `exp`, `tanh`, `relu` and `backward` are there: they call what you wrote. Your functions look up the name `Value` when they are called, so from now on they return values of this class. (The
-# mechanism that gave us three times 30 is useful, too.)
+# `exp`, `tanh`, `relu` and `backward` are there: they call what you wrote. Your functions look up the global name `Value` when they are called, so from now on they return values of this
+# class. (Looking up late gave us three times 30; here it is useful.)
 
 
 # %%
@@ -1028,7 +1045,9 @@ class MLP:
 # %%
 net = MLP([2, 6, 6, 1], random.Random(0))
 (score,) = net([1.0, -2.0])
-print(score, len(net.parameters()), len(topological_order(score)))  # look: 67 parameters, 199 nodes
+print(
+    score, len(net.parameters()), len(topological_order(score))
+)  # look: 67 parameters, 199 nodes (225 if your sum starts at 0)
 
 # %% test: MLP points=3
 check.MLP(MLP)
@@ -1086,10 +1105,11 @@ check.margin_loss(margin_loss, Value, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test; this loss, the mean of $(y - s)^2$, trains as well, a little worse. The grader still counts the exercise as not written.
+# Add a cell below the test; this loss, the mean of $(y - \tanh s)^2$, trains as well, to 93.1 % instead of 96.7 %, and the test of exercise 12 blames it. The grader still
+# counts the exercise as not written.
 #
 # ```
-# margin_loss = lambda scores, targets: sum((y - s) ** 2 for s, y in zip(scores, targets)) * (1 / len(scores))
+# margin_loss = lambda scores, targets: sum((y - s.tanh()) ** 2 for s, y in zip(scores, targets)) / len(scores)
 # ```
 # </details>
 
@@ -1199,21 +1219,22 @@ for name, share in results.items():
     print(f"{name:<22} {share:.1%}")
 
 # %% [markdown]
-# Now yours: 67 parameters, and a graph of about 2,900 nodes for each step. We stop six times to look at the boundary, the line where the score is 0. (To draw it quickly,
-# the parameters are copied into NumPy arrays; `scores` is your MLP as matrix products, which is the subject of the next lesson.)
+# Now yours: 67 parameters, and a graph of about 3,000 nodes for each step. We stop six times to look at the boundary, the line where the score is 0. Orange:
+# $y = -1$, the upper arc; blue: $y = 1$; the shading is the sign of the score. (To draw it quickly, the parameters are copied into NumPy arrays; `scores` is your MLP as
+# matrix products, which is the subject of the next lesson.)
 #
 # **Predict** the shape of the boundary after 10 steps and after 300.
 
 
 # %% tags=["demo"]
-def scores(model, points):
+def scores(model, points, sizes=(2, 6, 6, 1)):
     """The scores of points `(n, 2)`, by arrays: (n,)."""
-    for k, layer in enumerate(model.layers):
-        weights = np.array(
-            [[w.data for w in neuron.parameters()] for neuron in layer.neurons]
-        )  # (outputs, inputs + 1)
-        points = points @ weights[:, :-1].T + weights[:, -1]  # (n, outputs)
-        points = np.tanh(points) if k < len(model.layers) - 1 else points
+    left = np.array([parameter.data for parameter in model.parameters()])
+    for inputs, outputs in pairwise(sizes):
+        layer, left = np.split(left, [outputs * (inputs + 1)])
+        layer = layer.reshape(outputs, inputs + 1)  # a neuron in each row: its weights, then its bias
+        points = points @ layer[:, :-1].T + layer[:, -1]  # (n, outputs)
+        points = np.tanh(points) if len(left) else points
     return points[:, 0]
 
 
@@ -1236,8 +1257,9 @@ for name, share in results.items():
     print(f"{name:<22} {share:.1%}")
 
 # %% [markdown]
-# After ten steps it is a nearly straight line, and every later gain is a bend. From 86.8 % for the line it gets to **96.7 %**: better than scikit-learn's support vectors with their default settings, and
-# half a percentage point below what is possible at all. The engine that did it is about a hundred lines, and they are yours.
+# First the line turns: 81 % to 87 %, about what a straight line can do (86.8 %). What comes after is bend, up to **96.7 %**: better than scikit-learn's support vectors with
+# their default settings, and half a percentage point below what is possible at all. That is with this seed; with seed 2 in both places it stops at 91.5 % after 300 steps. The
+# engine that did it is about a hundred lines, and they are yours.
 
 # %% tags=["demo"]
 smooth = np.convolve(losses, np.ones(20) / 20, mode="valid")
@@ -1256,6 +1278,7 @@ plot.curves(
 
 
 # %% tags=["demo"]
+torch.set_num_threads(1)  # with tensors this small, a second thread only waits
 twin = torch.nn.Sequential(
     torch.nn.Linear(2, 6), torch.nn.Tanh(), torch.nn.Linear(6, 6), torch.nn.Tanh(), torch.nn.Linear(6, 1)
 )
@@ -1270,10 +1293,11 @@ for _ in range(300):
     optimizer.step()
 theirs = time.perf_counter() - started
 print(f"your engine {1000 * seconds / 300:.1f} ms a step, PyTorch {1000 * theirs / 300:.2f} ms a step")
+print(f"PyTorch is {seconds / theirs:.0f} times faster")
 
 # %% [markdown]
-# Both visit each node once. But where yours has a node for each product of two numbers, PyTorch has one for each layer, with all 20 examples in it: about fifteen nodes instead of 2,900. The mathematics
-# stays; the numbers become arrays. That is the next lesson.
+# On a machine with nothing else to do, 100 to 150 times. Both visit each node once. But where yours has a node for each product of two numbers, PyTorch has a few for each layer, with all 20 examples in
+# them: 19 nodes instead of 3,000, and the loop over the numbers in each runs in compiled code. The mathematics stays; the numbers become arrays. That is the next lesson.
 #
 # ## Recap
 #
@@ -1305,7 +1329,7 @@ print(f"your engine {1000 * seconds / 300:.1f} ms a step, PyTorch {1000 * theirs
 # **A:** It costs nothing, and its gradient is 0, by the slope of relu.
 #
 # **Q:** Why is an engine of single numbers slow, when it visits each node only once?\
-# **A:** It has a node for each product of two numbers. With arrays there is one node for each layer, and its loop runs in compiled code.
+# **A:** It has a node for each product of two numbers. With arrays there are a few nodes for each layer, and their loops run in compiled code.
 
 # %% [markdown]
 # ## Glossary
@@ -1320,6 +1344,7 @@ print(f"your engine {1000 * seconds / 300:.1f} ms a step, PyTorch {1000 * theirs
 # - **accumulate**: to add a gradient to what is there
 # - **closure**: a function that sees the variables of the function it was made in
 # - **reflected method**: `__radd__` and its like, called on the right operand when the left one declines
+# - **activation function**: the bend after a weighted sum, such as tanh or relu
 # - **neuron, layer, MLP**: a bent weighted sum; several side by side; layers in a row
 # - **margin loss**: what is missing to a score of the right sign and size 1; also *hinge loss*
 # - **decision boundary**: where the score is 0

@@ -39,7 +39,8 @@ from fasttrack.data import DataUnavailable, lecture_split, names
 # | 04/04 | the same | its gradients by hand |
 # | 04/05 | WaveNet | many letters back, joined two by two |
 #
-# What changes from lesson to lesson is the box "model". Everything around it is built here, and stays:
+# What changes from lesson to lesson is the box "model". Everything around it is built here, and stays. Blue is what a
+# lesson builds, so here it is all of it:
 
 # %% tags=["demo"]
 plot.pipeline(
@@ -50,7 +51,7 @@ plot.pipeline(
         "loss": "nats per character",
         "sampling": "new names",
     },
-    here={"pairs", "model", "loss", "sampling"},
+    here={"names", "pairs", "model", "loss", "sampling"},
 )
 
 # %% [markdown]
@@ -74,7 +75,7 @@ print(
 # fifteen. Whatever it has just written, the model draws from the same 27 shares.
 #
 # Yet one letter of memory would help. **Predict:** the letter *q* has been written. Which letter comes next,
-# and how sure are you? And after *a*?
+# and how sure are you? And after *a*, where the dot may come, too?
 #
 # Answering that for all 27 characters takes 27 rows of 27 probabilities. That is the whole model of this lesson. It is
 # called a **bigram** model, since two letters in a row are what it knows.
@@ -85,15 +86,14 @@ print(
 # that knows all names by heart is perfect on them, and useless. So the names are split once, for the whole unit:
 #
 # - **train**, 80 %: models learn from these
-# - **dev**, 10 %: settings are chosen by these (how much smoothing, which learning rate)
-# - **test**, 10 %: looked at once, at the end, when everything is chosen
-#
-# Why not two parts? Whoever tries fifty settings and keeps the one that scores best on some names has
-# fitted to those names, too. The score on them is then too good. The third part is never used for a choice.
+# - **dev**, 10 %: settings are chosen by these (how much smoothing, which learning rate). Lesson 01/03 calls this part
+#   *validation*; the lectures on names say dev
+# - **test**, 10 %: looked at once, when everything is chosen; why two held-out parts, 01/03 said in its part 2
 #
 # ### How a split leaks
 #
-# A split **leaks** if what should be held out is known from training. Two ways that have happened to many people:
+# A split **leaks** if what should be held out is known from training. 01/03 had one way: a scaler
+# fitted to all images. Two more:
 #
 # - **The same item in two parts.** The public list names.txt has 32,033 lines, but 2,539 names stand in it twice. Shuffle
 #   and cut it, as its well-known lectures do, and 13 % of the dev names are also train names.
@@ -358,7 +358,7 @@ check.count_bigrams(count_bigrams, seed=7)
 #
 # That is the trap above. One pair at a time, or a function that accumulates.
 # </details>
-# <details><summary>shape '[3, 3]' is invalid for input of size 6</summary>
+# <details><summary>shape '[3, 3]' is invalid for input of size 7</summary>
 #
 # `bincount` stops at the largest number it has met. `minlength` makes it go on.
 # </details>
@@ -379,7 +379,7 @@ plot.bigrams(counts, itos, title=f"What follows what, in {len(train):,} names")
 
 # %% [markdown]
 # Read a row from left to right. Row `.`: how names begin. Column `.`: how they end, most often after *a*, *e* or *n*, hardly ever
-# after *j* or *v*. Row *q* knows *u*, *a* and little else. The vowels' rows and columns are dark all along; consonants
+# after *q*, *w* or *x*, which are rare anywhere. Which letter ends names most often for its number? That needs part 5. Row *q* knows *u*, *a* and little else. The vowels' rows and columns are dark all along; consonants
 # follow vowels.
 #
 # The white cells, more than a hundred of 729, are pairs that no train name has. They come back in part 8.
@@ -449,10 +449,12 @@ print(
     "after a:",
     {itos[j]: round(probs[stoi["a"], j].item(), 2) for j in probs[stoi["a"]].argsort(descending=True)[:6]},
 )
+print("ends:   ", {itos[i]: round(probs[i, 0].item(), 2) for i in probs[:, 0].argsort(descending=True)[:6]})
 
 # %% [markdown]
 # Compare with your prediction of part 1. After *q* half of the probability goes to *u*, and only half: Quentin is in
-# the list, and so are Qabil and Tariq. After *a* nearly everything is possible.
+# the list, and so are Qabil and Tariq. After *a* nearly everything is possible; likeliest is the dot, the end of the name, with 25 %,
+# then *n* and *r*. And part 4's question: *y* ends a name one time in three.
 #
 # ## 6. How good is it?
 #
@@ -531,8 +533,8 @@ word = "quentin"
 plot.spelling(probs[[0, *(stoi[c] for c in word)]], word, itos, title=f"{word}: where the probability goes")
 
 # %% [markdown]
-# Each column is one row of the table; the framed cell is the letter that came. *u* after *q* costs little. *e* after *u* costs
-# much, since after *u* mostly *r*, *n* and *l* come: the model does not know any more that there was a *q*. And the two columns after *n* are
+# Each column is one row of the table; the framed cell is the letter that came. The dearest letter is the first: few names start with *q*. *u* after *q* costs little. *e* after *u* costs
+# much again, since after *u* mostly *r*, *n* and *l* come: the model does not know any more that there was a *q*. And the two columns after *n* are
 # the same, although one *n* stands in the middle of the name and the other at its end.
 #
 # ### Two models, one loss
@@ -565,9 +567,13 @@ for name, table in {"right": probs, "no keepdim": trap}.items():
 # %%
 forward = trap / trap.sum(1, keepdim=True)
 print(f"the broken rows, normalised: {negative_log_likelihood(forward, train_x, train_y):.4f}")
+print(
+    f"0.9 in every cell:           {negative_log_likelihood(torch.full((27, 27), 0.9), train_x, train_y):.4f}"
+)
 
 # %% [markdown]
-# Worse than the letter counts. So a loss that looks right proves nothing about a table whose rows are no distributions. One line does:
+# Worse than the letter counts. And a table that promises 90 % to everything beats all. A loss compares only tables whose rows sum to
+# one. One line tells:
 # `assert torch.allclose(probs.sum(1), torch.ones(27))`.
 #
 # This is a good place for a break.
@@ -615,9 +621,9 @@ check.sample_names(sample_names, seed=7)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# <details><summary>It never ends</summary>
+# <details><summary>No end after hundreds of draws</summary>
 #
-# Does the row change? The letter just drawn is the row of the next draw. And a new name starts at row 0 again.
+# An empty name is a name too: it counts, and is returned as `""`. And does the row change? The letter just drawn is the row of the next draw. And a new name starts at row 0 again.
 # </details>
 # <details><summary>The same name comes again and again</summary>
 #
@@ -642,11 +648,11 @@ for label, table in {"bigram": probs, "no keepdim": trap}.items():
 
 # %% [markdown]
 # The first row is bad but pronounceable, in places. The second comes from the broken table: long, full of rare letters. `multinomial` did not complain of rows that do
-# not sum to one; it takes any positive weights and normalises them itself. So this is the one place where the trap becomes visible, if one looks.
+# not sum to one; it takes any positive weights and normalises them itself. So the trap shows in samples, if one looks.
 #
 # ## 8. A pair that was never seen
 #
-# Now the dev names, which the model has not counted. **Predict** the loss.
+# Now the dev names, which the model has not counted. **Predict:** how many of their 14,233 pairs does the model call impossible?
 
 # %% tags=["nbval-check-output"]
 print("train", f"{negative_log_likelihood(probs, train_x, train_y):.4f}")
@@ -661,7 +667,7 @@ print(
 )
 
 # %% [markdown]
-# Infinite. Six dev pairs of 14,233 do not occur in any train name, so the model called them impossible, and $-\ln 0 = \infty$. There is no bug to fix here, and no
+# Six, which occur in no train name, and the loss is infinite: the model called them impossible, and $-\ln 0 = \infty$. There is no bug to fix here, and no
 # epsilon to hide it with. The model is wrong: it takes "never seen" for "cannot be".
 #
 # The repair is the smoothing $s$ in your `bigram_probs`. It moves a little probability from what was seen to what was not. How much? **Predict** the best
@@ -677,7 +683,7 @@ for strength in (0.0, 0.01, 0.1, 0.3, 1.0, 10.0, 100.0):
     print(f"{strength:9g} {losses[0]:8.4f} {losses[1]:8.4f}")
 
 # %% [markdown]
-# By the train names the best smoothing is none, always: the counts fit them as well as any table can. A setting that guards against the unknown cannot be
+# By the train names the best smoothing is none, always: the counts fit them as well as any table whose rows sum to one. A setting that guards against the unknown cannot be
 # chosen by what is known. That is what the dev names are for. And not the test names: their figure must stay one that nothing was fitted to.
 #
 # ### Exercise 8: choose smoothing   ·  ★☆☆ · 5 min · 2 points
@@ -733,8 +739,8 @@ best = bigram_probs(counts, strength)
 print(f"smoothing {strength:g}: dev {negative_log_likelihood(best, dev_x, dev_y):.4f}")
 
 # %% [markdown]
-# With 114,656 pairs for 729 cells it makes little difference. Where data are few, smoothing is half the model. **Predict:** the same with only 100 train
-# names. Is the best strength larger?
+# With 114,656 pairs for 729 cells it makes little difference: strengths from 0.001 to 1 differ by 0.002. **Predict:** with only 100 train
+# names, is the best strength larger?
 
 # %% tags=["demo"]
 few = random.Random(0).sample(train, 100)
@@ -751,24 +757,28 @@ plot.curves(
 )
 
 # %% [markdown]
-# The two curves say opposite things. On its own names less smoothing is always better; on others there is a best strength, here again near 0.3. To its left
-# the model trusts too few counts, to its right it forgets them: far right, every table is uniform, 3.2958. You will meet the pair of curves again in
+# The two curves say opposite things. On its own names less smoothing is always better; on others there is a best strength, here again near 0.3. It need
+# not be larger: a row with $n$ counts is $\frac{27s}{27s + n}$ uniform, so the same $s$ weighs more where data are few. What grew is the
+# price of a wrong $s$: 3.35 at the far left, 2.78 at the best. To its left the model trusts too few counts, to its right it forgets
+# them, and comes to 3.2958, uniform. You will meet the pair of curves again in
 # 04/02, with other words: overfitting, and regularisation.
 #
-# Everything is chosen, so the test names may be looked at. Once.
+# Everything is chosen, so the test names may be looked at. Once. Beside it the **standard error**: how far off the mean over so many
+# names typically is. It counts by names, since pairs of one name are not independent (part 2).
 
 # %%
 test_loss = negative_log_likelihood(best, test_x, test_y).item()
-each = -best[test_x, test_y].log()  # (n,)
-print(f"test {test_loss:.4f} ± {each.std().item() / len(each) ** 0.5:.4f} (standard error)")
+off = -best[test_x, test_y].log() - test_loss  # (n,)
+by_name = torch.stack([pairs.sum() for pairs in off.split([len(name) + 1 for name in test])])  # (1976,)
+print(f"test {test_loss:.4f} ± {by_name.norm().item() / len(off):.4f} (standard error)")
 
 # %% [markdown]
-# Lower than on the dev names, even lower than on the train names. That is chance: 1,976 names measure a mean only to about 0.01, as the standard error says. Within a table that is
+# Lower than on the dev names, even lower than on the train names. That is chance: 1,976 names measure a mean only to 0.0065. Within a table that is
 # measured on the *same* names, differences between models are more certain than that.
 #
 # ## 9. The same model as a neural network
 #
-# Counting is done, and cannot be improved: no other table has a lower loss on the train names. Why do it once more? Because counting ends here. A table for two letters back has 729
+# Counting is done. Why do it once more? Because counting ends here. A table for two letters back has 729
 # rows, for five 14 million. A network trained by gradient descent reaches the same numbers where we can check them, and goes on where we
 # cannot count.
 #
@@ -895,9 +905,13 @@ check.train_bigram(train_bigram, seed=7)
 #
 # `backward` adds to `W.grad`. Clear it in each step, or use `torch.autograd.grad`, which adds to nothing.
 # </details>
-# <details><summary>'NoneType' object is not subscriptable, or W.grad is None</summary>
+# <details><summary>unsupported operand type(s) for *: 'float' and 'NoneType', or 'NoneType' object has no attribute 'zero_'</summary>
 #
-# `W = W - lr * W.grad` makes a new tensor, which is no leaf. Change `W` in place (01/02, part 5).
+# `W = W - lr * W.grad` makes a new tensor, which is no leaf: its `grad` stays None. Change `W` in place (01/02, part 5).
+# </details>
+# <details><summary>element 0 of tensors does not require grad and does not have a grad_fn</summary>
+#
+# The same line under `torch.no_grad()`: the new `W` does not require grad any more.
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
@@ -948,12 +962,15 @@ def missing(W):
 
 
 share = counts.sum(1) / counts.sum()
-print("letter   share of pairs   nats too many")
+start, now = missing(torch.zeros(27, 27)), missing(W)
+print("letter   share   gap at the start      now   share × now")
 for i in (stoi[c] for c in "aenbwxq"):
-    print(f"{itos[i]:<9}{share[i]:>10.1%}{missing(W)[i]:>17.4f}")
+    print(f"{itos[i]:<8}{share[i]:>6.1%}{start[i]:>19.3f}{now[i]:>9.4f}{share[i] * now[i]:>14.5f}")
+print(f"all letters{(share * now).sum():>45.4f}")
 
 # %% [markdown]
-# Common letters are done, rare ones have hardly begun: *a* has had some 85 times the gradient of *q*. A larger `lr` would not help, since *a* would then overshoot
+# Common letters are done; *x* and *q* still miss a half and a third of their way: the loss gives *a* some 85 times the weight of *q*. What is
+# missing in all is spread over many rare letters. A larger `lr` would not help, since *a* would then overshoot
 # (try 200). AdamW of 01/03 divides each element's step by the usual size of its gradient, which is what is wanted here:
 
 # %% tags=["demo"]
@@ -975,7 +992,9 @@ print("counted:  ", ", ".join(sample_names(probs, itos, 10, torch.Generator().ma
 #
 # ### Weight decay is smoothing
 #
-# With all logits 0 the network is uniform. **Weight decay**, the term $\lambda \cdot \operatorname{mean}(W^2)$, pulls logits towards 0, so it pulls every row
+# With all logits 0 the network is uniform. **Weight decay**, the term $\lambda \cdot \operatorname{mean}(W^2)$, has the gradient $2 \lambda W / v^2$, so plain descent
+# shrinks $W$ by $\text{lr} \cdot 2 \lambda / v^2$ of itself in each step: the decay of 01/03, in another unit. (AdamW's argument `weight_decay`, 0 above, is that of
+# 01/03.) It pulls logits towards 0, so it pulls every row
 # towards uniform. That is what smoothing does to counts. Both pull hardest where the data say least: a row seen a thousand times has a large gradient to hold against the
 # pull, a row seen three times a small one.
 #
@@ -989,15 +1008,15 @@ for decay in strengths:
 print(f"best: {min(by_smoothing):.4f} by smoothing, {min(by_decay):.4f} by decay")
 plot.curves(
     [math.log10(s) for s in strengths],
-    {"smoothing the counts": by_smoothing, "weight decay": by_decay},
-    title="100 names: two ways to distrust little data",
-    xlabel="log₁₀ of the strength",
+    {"weight decay": by_decay, "the best smoothing": [min(by_smoothing)] * len(strengths)},
+    title="100 names: decay comes to what smoothing reaches",
+    xlabel="log₁₀ of the decay",
     ylabel="nats per character, dev",
 )
 
 # %% [markdown]
-# The same valley, and at its bottom the same loss to three digits. (That the bottoms lie at the same strength is chance: the two numbers have different units.) On the left the curves part, for 500 steps cannot drive
-# logits to $-\infty$: stopping early protects, too. What one row looks like under both, at their best:
+# A valley as in part 8, and at its bottom the same loss to three digits. (That both bottoms lie at 0.3 is chance: the two numbers have
+# different units.) On the left it stays lower than smoothing's, for 500 steps cannot drive logits to $-\infty$: stopping early protects, too. What one row looks like under both, at their best:
 
 # %% tags=["demo"]
 few_logits, _ = train_bigram(few_x, few_y, vocab_size, lr=50, steps=500, weight_decay=0.3)
@@ -1021,8 +1040,8 @@ plot.bars(
 #
 # ## 10. The table so far
 #
-# The unit's table: nats per character on the test names, which no model has seen and no choice has been made by. The column on the right is what the
-# public lectures reach on the public list names.txt. These names are others, so compare down a column, not across.
+# The unit's table: nats per character on the test names, which no model has seen and no choice has been made by. The column on the right
+# has figures on the public list names.txt, from the lectures where they have them. These names are others, so compare down a column, not across.
 
 # %% tags=["demo"]
 yours = {
@@ -1081,7 +1100,7 @@ else:
 #
 # ### And English?
 #
-# Claude Shannon counted letters of English in 1951, with 27 characters as we have, the space in place of the dot:
+# Claude Shannon worked it out for English in 1951, from published letter tables, with 27 characters as we have, the space in place of the dot:
 #
 # | knows | bits | nats |
 # |---|---|---|
@@ -1095,7 +1114,7 @@ else:
 #
 # ## 11. Why not count further?
 #
-# Two letters back is a table with $27^2$ rows, and the same three lines count it. **Predict:** with how many letters does counting win on the dev names? The smoothing is
+# Two letters back is a table with $27^2$ rows, and `bincount` counts it as before: each history becomes one number, written to base 27. **Predict:** with how many letters does counting win on the dev names? The smoothing is
 # chosen on them, for each length.
 
 
@@ -1133,7 +1152,7 @@ plot.curves(
 )
 
 # %% [markdown]
-# Up to three letters it pays. Then the train loss goes on falling and the dev loss turns: most rows have never been seen, and the others once or twice. A table learns nothing about *ann*
+# Up to three letters it pays. Then the train loss goes on falling and the dev loss turns: with four letters back 96 % of the rows have never been seen, two thirds of the others once or twice. A table learns nothing about *ann*
 # from *enn*, since to it they are two different row numbers. It cannot know that *a* and *e* behave alike.
 #
 # That is what this model could not do, and what the next lesson brings: letters as points in a plane, where similar letters lie close, and a network that

@@ -54,7 +54,7 @@ def test_the_first_differing_element_is_shown() -> None:
         ([1], (1,), "[1]: a list, not a tuple"),
         ((1, 2), (1,), "length 2, not 1"),
         ((1, 2), (1, 3), "item 1 is 2"),
-        ({"a": 1}, {"b": 1}, "keys [\"'a'\"]"),
+        ({"a": 1}, {"b": 1}, "keys ['a']"),
         ((1, [2.0, 3.0]), (1, [2.0, 4.0]), "item 1[1] is 3.0"),
         ([torch.zeros(2)], [torch.tensor([0.0, 1.0])], "item 0 at [1]: 0"),
         ({"a": [1, 2]}, {"a": [1, 3]}, "['a'][1] is 2"),

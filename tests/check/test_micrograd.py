@@ -200,7 +200,8 @@ RIGHT: dict[str, tuple[Any, ...]] = {
 
 
 class NoReflectedSum(Value):
-    __radd__ = None  # type: ignore[assignment]
+    def __radd__(self, other: Any) -> Any:
+        return NotImplemented
 
 
 class Turned(Value):
@@ -241,6 +242,8 @@ WRONG: list[tuple[str, tuple[Any, ...], str]] = [
     ("topological_order", (lambda root: topological_order(root)[::-1],), "the other way round"),
     ("topological_order", (lambda root: topological_order(root)[:-1],), "the root"),
     ("backward", (lambda root: None,), "expected"),
+    ("power", (lambda a, k: Value(a.data**k, (a), (k * a.data ** (k - 1),)),), "needs its comma"),
+    ("margin_loss", (lambda scores, targets: 0.0, Value), "the number 0$"),
     ("Value", (NoReflectedSum,), "__radd__"),
     ("Value", (Turned,), "self stands on the right"),
     (
@@ -294,6 +297,22 @@ def test_a_network_on_a_wrong_engine_blames_the_engine(monkeypatch: pytest.Monke
     monkeypatch.setattr(Value, "tanh", Value.relu)
     with pytest.raises(CheckFailed, match="it lies in Value"):
         micrograd.Neuron(Neuron)
+
+
+def test_losses_kept_as_values_are_called_values() -> None:
+    def keeping(*args: Any) -> list[Any]:
+        return [Value(loss) for loss in train(*args)]
+
+    with pytest.raises(CheckFailed, match=r"3 of 3 are of type Value\n.*loss\.data is the number"):
+        micrograd.train(keeping, MLP, margin_loss, Value)
+
+
+def test_an_error_in_a_fixture_is_told_in_words_a_learner_can_type() -> None:
+    def lost(*args: Any) -> list[float]:
+        raise KeyError("lost")
+
+    with pytest.raises(CheckFailed, match=r"train\(MLP\(\[2, 3, 1\], rng\), x, y"):
+        micrograd.train(lost, MLP, margin_loss, Value)
 
 
 @pytest.mark.parametrize("name", RIGHT)

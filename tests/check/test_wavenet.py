@@ -89,6 +89,12 @@ def without_dots(made: Any, ids: torch.Tensor, block_size: int) -> torch.Tensor:
     return everywhere[:, ids.shape[1] :]
 
 
+def by_window(made: Any, ids: torch.Tensor, block_size: int) -> torch.Tensor:
+    windows = nn.functional.pad(ids, (block_size - 1, 0)).unfold(1, block_size, 1)
+    answer: torch.Tensor = made(windows.reshape(-1, block_size)).reshape(*ids.shape, -1)
+    return answer
+
+
 def greedy(made: Any, itos: Any, block_size: int, count: int, generator: torch.Generator) -> list[str]:
     return model.sample_names(made, itos, block_size, count, generator)[:1] * count
 
@@ -109,6 +115,7 @@ WRONG: list[tuple[str, tuple[Any, ...], str]] = [
     ("receptive_field", (one_short,), "one more"),
     ("causal_dilated_conv", (ahead,), "expected"),
     ("logits_everywhere", (without_dots, model.wavenet), "expected"),
+    ("logits_everywhere", (by_window, model.wavenet), "every window anew"),
 ]
 
 

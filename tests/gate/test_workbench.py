@@ -169,10 +169,26 @@ def test_an_answer_that_exits_is_an_error(bench: Workbench) -> None:
     ],
 )
 def test_an_endless_answer_is_stopped(bench: Workbench, loop: str) -> None:
-    handler = signal.getsignal(signal.SIGALRM)
+    handlers = signal.getsignal(signal.SIGPROF), signal.getsignal(signal.SIGALRM)
     assert bench.run("count", f"def count(text):\n    {loop}", limit=0.2).outcome is Outcome.TIMEOUT
-    assert signal.getsignal(signal.SIGALRM) is handler
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert (signal.getsignal(signal.SIGPROF), signal.getsignal(signal.SIGALRM)) == handlers
+    assert signal.getitimer(signal.ITIMER_PROF) == signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_an_answer_that_waits_without_end_is_stopped(bench: Workbench) -> None:
+    waits = "import time\ndef count(text):\n    time.sleep(600)"
+    assert bench.run("count", waits, limit=0.02).outcome is Outcome.TIMEOUT
+
+
+def test_a_limit_that_a_destructor_swallows_comes_again(bench: Workbench) -> None:
+    answer = """
+class Swallows:
+    def __del__(self):
+        while True: pass
+def count(text):
+    Swallows()
+    while True: pass"""
+    assert bench.run("count", answer, limit=0.2).outcome is Outcome.TIMEOUT
 
 
 def test_a_future_import_lasts(bench: Workbench) -> None:

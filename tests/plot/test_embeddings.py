@@ -25,3 +25,14 @@ def test_names_stand_at_their_points_and_groups_are_told_apart() -> None:
     }
     assert axes.get_aspect() == 1
     assert axes.get_title(loc="left") == "t"
+
+
+def test_names_that_would_cover_each_other_are_pushed_apart_and_their_discs_stay() -> None:
+    points = torch.tensor([[0.0, 0.0], [0.0, 0.01], [10.0, 10.0], [10.0, 10.0], [5.0, 0.0]])
+    (axes,) = plot.embedding(points, "abcde", groups={"vowels": "ae"}).axes
+    at = {text.get_text(): np.array(text.get_position()) for text in axes.texts}
+    assert np.hypot(*(at["a"] - at["b"])) > 0.3
+    assert np.hypot(*(at["c"] - at["d"])) > 0.3
+    assert at["e"].tolist() == [5, 0]
+    discs = np.concatenate([np.asarray(group.get_offsets()) for group in axes.collections])
+    assert sorted(discs.tolist()) == [[0, 0], [0, np.float32(0.01)], [5, 0], [10, 10], [10, 10]]

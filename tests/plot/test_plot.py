@@ -159,6 +159,14 @@ def test_curves_name_their_lines_and_axes() -> None:
     assert axes.lines[1].get_ydata().tolist() == (-t).tolist()
 
 
+def test_a_dashed_curve_has_the_colour_of_the_one_it_belongs_to() -> None:
+    series = {"a": [1, 2], "b": [2, 3], "a, train": [0, 1]}
+    (axes,) = plot.curves([1, 2], series, dashed={"a, train": "a"}, xlabel="x", ylabel="y").axes
+    assert [line.get_color() for line in axes.lines] == [SERIES[0], SERIES[1], SERIES[0]]
+    assert [line.get_linestyle() for line in axes.lines] == ["-", "-", "--"]
+    assert legend(axes) == list(series)
+
+
 def test_curves_can_be_logarithmic() -> None:
     (axes,) = plot.curves([1, 2, 4], {"y": [1, 2, 4]}, xlabel="x", ylabel="y", log=True).axes
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
@@ -195,6 +203,11 @@ def test_ladder_writes_each_loss_and_sets_yours_apart() -> None:
     assert axes.patches[0].get_facecolor() != axes.patches[1].get_facecolor()
     assert axes.get_xlabel() == "nats"
     assert legend(axes) == ["yours", "for comparison"]
+
+
+def test_ladder_can_write_how_far_down_each_step_goes() -> None:
+    (axes,) = plot.ladder({"first": 2.5, "second": 2.25}, steps=True, xlabel="nats").axes
+    assert [text.get_text() for text in axes.texts] == ["2.5000", "2.2500   (-0.2500)"]
 
 
 def test_ladder_of_one_kind_needs_no_key() -> None:

@@ -86,7 +86,7 @@ def power(a, k):
 
 # %% wrong: power — a number instead of a tuple  hint="a tuple of one is written (x,)"
 def power(a, k):
-    return Value(a.data**k, (a,), lambda g: (g * k * a.data ** (k - 1)), f"**{k}")
+    return Value(a.data**k, (a,), lambda g: g * k * a.data ** (k - 1), f"**{k}")
 
 
 # %% wrong: power — divides by 0 for k = 0  hint="the formula divides by 0"
@@ -107,6 +107,11 @@ def power(a, k):
 # %% wrong: power — slope 0 wherever a is 0  hint="expected"
 def power(a, k):
     return Value(a.data**k, (a,), lambda g: (g * k * a.data ** (k - 1) if a.data else 0.0,), f"**{k}")
+
+
+# %% wrong: power — inputs in brackets alone  hint="a tuple of one needs its comma"
+def power(a, k):
+    return Value(a.data**k, (a), lambda g: (g * k * a.data ** (k - 1) if k else 0.0,), f"**{k}")
 
 
 # %% right: local_slope — a table of lambdas
@@ -287,6 +292,18 @@ def make_functions(table):
         def function(a):
             y = f(a.data)
             return Value(y, (a,), lambda g: g * slope(a.data, y), name)
+
+        return function
+
+    return {name: make(name, *pair) for name, pair in table.items()}
+
+
+# %% wrong: make_functions — inputs in brackets alone  hint="a tuple of one needs its comma"
+def make_functions(table):
+    def make(name, f, slope):
+        def function(a):
+            y = f(a.data)
+            return Value(y, (a), lambda g: (g * slope(a.data, y),), name)
 
         return function
 
@@ -531,9 +548,22 @@ def backward(root):
                 before.grad += g
 
 
-# %% wrong: backward — as in micrograd: nodes in between keep old gradients  hint="still hold the gradient of an earlier backward"
+# %% wrong: backward — as in micrograd: nodes in between keep old gradients  hint="b = f(a); c = f(b)"
 def backward(root):
     order = topological_order(root)
+    root.grad = 1.0
+    for node in reversed(order):
+        if node.inputs:
+            for before, g in zip(node.inputs, node.pull(node.grad)):
+                before.grad += g
+
+
+# %% wrong: backward — a root that is a leaf loses what it held  hint="+= 1.0, not = 1.0"
+def backward(root):
+    order = topological_order(root)
+    for node in order:
+        if node.inputs:
+            node.grad = 0.0
     root.grad = 1.0
     for node in reversed(order):
         if node.inputs:
@@ -1112,6 +1142,93 @@ class Value(Node):
                     before.grad = g
 
 
+# %% wrong: Value — a reflected difference that calls itself  hint="a method calls itself without end"
+class Value(Node):
+    def __add__(self, other):
+        return add(self, as_value(other))
+
+    __radd__ = __add__
+
+    def __mul__(self, other):
+        return multiply(self, as_value(other))
+
+    __rmul__ = __mul__
+
+    def __pow__(self, k):
+        return power(self, k)
+
+    def __neg__(self):
+        return self * -1
+
+    def __sub__(self, other):
+        return self + -as_value(other)
+
+    def __rsub__(self, other):
+        return other - self
+
+    def __truediv__(self, other):
+        return self * as_value(other) ** -1
+
+    def __rtruediv__(self, other):
+        return as_value(other) / self
+
+    def exp(self):
+        return functions["exp"](self)
+
+    def tanh(self):
+        return functions["tanh"](self)
+
+    def relu(self):
+        return functions["relu"](self)
+
+    def backward(self):
+        backward(self)
+
+
+# %% wrong: Value — a plain number in a reflected sum  hint="a plain number has no .data"
+class Value(Node):
+    def __add__(self, other):
+        return add(self, as_value(other))
+
+    def __radd__(self, other):
+        return add(other, self)
+
+    def __mul__(self, other):
+        return multiply(self, as_value(other))
+
+    __rmul__ = __mul__
+
+    def __pow__(self, k):
+        return power(self, k)
+
+    def __neg__(self):
+        return self * -1
+
+    def __sub__(self, other):
+        return self + -as_value(other)
+
+    def __rsub__(self, other):
+        return as_value(other) - self
+
+    def __truediv__(self, other):
+        return self * as_value(other) ** -1
+
+    def __rtruediv__(self, other):
+        return as_value(other) / self
+
+    def exp(self):
+        return functions["exp"](self)
+
+    def tanh(self):
+        return functions["tanh"](self)
+
+    def relu(self):
+        return functions["relu"](self)
+
+    def backward(self):
+        backward(self)
+
+
 # %% right: Neuron — a loop
 class Neuron:
     def __init__(self, inputs, rng, bend=True):
@@ -1366,6 +1483,18 @@ class Layer:
         return [p for neuron in self.neurons for p in neuron.parameters()]
 
 
+# %% wrong: Layer — a new generator for each neuron  hint="yours makes a new random.Random(0)"
+class Layer:
+    def __init__(self, inputs, outputs, rng, bend=True):
+        self.neurons = [Neuron(inputs, random.Random(0), bend) for _ in range(outputs)]
+
+    def __call__(self, x):
+        return [neuron(x) for neuron in self.neurons]
+
+    def parameters(self):
+        return [p for neuron in self.neurons for p in neuron.parameters()]
+
+
 # %% right: MLP — neighbours by zip
 class MLP:
     def __init__(self, sizes, rng):
@@ -1508,9 +1637,14 @@ def margin_loss(scores, targets):
     return sum((-y * s).relu() for s, y in zip(scores, targets)) / len(scores)
 
 
-# %% wrong: margin_loss — a number without a graph  hint="raised"
+# %% wrong: margin_loss — a number without a graph  hint="with .data the graph is lost"
 def margin_loss(scores, targets):
     return sum(max(0.0, 1 - y * s.data) for s, y in zip(scores, targets)) / len(scores)
+
+
+# %% wrong: margin_loss — a value of numbers  hint="with .data the graph is lost"
+def margin_loss(scores, targets):
+    return Value(sum(max(0.0, 1 - y * s.data) for s, y in zip(scores, targets)) / len(scores))
 
 
 # %% right: train — gradients are cleared after the step, and before the first
@@ -1625,6 +1759,21 @@ def train(model, x, y, lr, steps, batch_size, rng):
 def train(model, x, y, lr, steps, batch_size, rng):
     losses = []
     for _ in range(steps):
+        loss = margin_loss([model(one)[0] for one in x], y)
+        for p in model.parameters():
+            p.grad = 0.0
+        loss.backward()
+        for p in model.parameters():
+            p.data -= lr * p.grad
+        losses.append(loss.data)
+    return losses
+
+
+# %% wrong: train — draws a batch, and takes all examples  hint="yours draws one, and then takes all"
+def train(model, x, y, lr, steps, batch_size, rng):
+    losses = []
+    for _ in range(steps):
+        rng.sample(range(len(x)), batch_size)
         loss = margin_loss([model(one)[0] for one in x], y)
         for p in model.parameters():
             p.grad = 0.0

@@ -49,7 +49,7 @@ def split_names(names):
     return [n for n, d in pairs if d not in (8, 9)], [n for n, d in pairs if d == 8], [n for n, d in pairs if d == 9]
 
 
-# %% wrong: split_names — sets drop the order and the copies  hint="keep the order of the names"
+# %% wrong: split_names — sorted  hint="keep the order of the names"
 def split_names(names):
     parts = [[], [], []]
     for name in sorted(names):
@@ -67,7 +67,7 @@ def split_names(names):
     return tuple(parts)
 
 
-# %% wrong: split_names — every tenth place  hint="every name of the list, not every tenth place"
+# %% wrong: split_names — every tenth place  hint="each name's own digit decides, not its place in the list"
 def split_names(names):
     parts = [[], [], []]
     for i, name in enumerate(names):
@@ -75,13 +75,31 @@ def split_names(names):
     return tuple(parts)
 
 
-# %% wrong: split_names — a list of three  hint="a list, not a tuple"
+# %% wrong: split_names — a list of three  hint="a tuple of three lists: yours is a list"
 def split_names(names):
     parts = [[], [], []]
     for name in names:
         digit = int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10
         parts[max(digit - 7, 0)].append(name)
     return parts
+
+
+# %% wrong: split_names — each name once, in a list of three  hint="each name as often as it is listed, and a tuple"
+def split_names(names):
+    parts = [[], [], []]
+    for name in dict.fromkeys(names):
+        digit = int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10
+        parts[max(digit - 7, 0)].append(name)
+    return parts
+
+
+# %% wrong: split_names — each name once, in the order of a set  hint="a set has no order"
+def split_names(names):
+    parts = [[], [], []]
+    for name in sorted(set(names)):
+        digit = int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10
+        parts[max(digit - 7, 0)].append(name)
+    return tuple(parts)
 
 
 # %% wrong: split_names — digit 8 is trained on  hint="digit 8 is dev, not train"
@@ -430,9 +448,14 @@ def negative_log_likelihood(probs, x, y):
     return -probs[y, x].log().mean()
 
 
-# %% wrong: negative_log_likelihood — hides the infinite loss  hint="hides an infinite loss"
+# %% wrong: negative_log_likelihood — hides the infinite loss  hint="the answer here is inf"
 def negative_log_likelihood(probs, x, y):
     return -probs[x, y].clamp(min=1e-8).log().mean()
+
+
+# %% wrong: negative_log_likelihood — adds an epsilon  hint="something was added inside the logarithm"
+def negative_log_likelihood(probs, x, y):
+    return -(probs[x, y] + 1e-8).log().mean()
 
 
 # %% wrong: negative_log_likelihood — leaves impossible pairs out  hint="leaving it out flatters the model"
@@ -550,6 +573,58 @@ def sample_names(probs, itos, count, generator):
     return out
 
 
+# %% wrong: sample_names — drops empty names  hint="an empty name is a name too, and must be returned"
+def sample_names(probs, itos, count, generator):
+    out = []
+    while len(out) < count:
+        i, name = 0, ""
+        while True:
+            i = torch.multinomial(probs[i], 1, generator=generator).item()
+            if i == 0:
+                break
+            name += itos[i]
+        if name:
+            out.append(name)
+    return out
+
+
+# %% wrong: sample_names — draws again until there is a letter  hint="an empty name is a name too, and must be returned"
+def sample_names(probs, itos, count, generator):
+    out = []
+    for _ in range(count):
+        i, name = 0, ""
+        while i != 0 or not name:
+            i = probs[i].multinomial(1, generator=generator).item()
+            if i != 0:
+                name += itos[i]
+        out.append(name)
+    return out
+
+
+# %% wrong: sample_names — always from row 0  hint="the row of the next draw is the letter just drawn"
+def sample_names(probs, itos, count, generator):
+    out = []
+    for _ in range(count):
+        name = ""
+        while i := torch.multinomial(probs[0], 1, generator=generator).item():
+            name += itos[i]
+        out.append(name)
+    return out
+
+
+# %% wrong: sample_names — the likeliest letter, and no empty names  hint="no end after 0 draws"
+def sample_names(probs, itos, count, generator):
+    out = []
+    while len(out) < count:
+        i, name = int(probs[0].argmax()), ""
+        while i != 0:
+            name += itos[i]
+            i = int(probs[i].argmax())
+        if name:
+            out.append(name)
+    return out
+
+
 # %% wrong: sample_names — drops the first letter  hint="its first letter is missing"
 def sample_names(probs, itos, count, generator):
     out = []
@@ -616,6 +691,12 @@ def choose_smoothing(counts, dev_x, dev_y, strengths):
     x, y = counts.nonzero().T
     n = counts[x, y]
     return min(strengths, key=lambda s: -(n * bigram_probs(counts, s)[x, y].log()).sum().item())
+
+
+# %% wrong: choose_smoothing — by the counted pairs, each once  hint="judge by the dev pairs"
+def choose_smoothing(counts, dev_x, dev_y, strengths):
+    x, y = counts.nonzero(as_tuple=True)
+    return min(strengths, key=lambda s: negative_log_likelihood(bigram_probs(counts, s), x, y))
 
 
 # %% wrong: choose_smoothing — the largest loss  hint="not the largest"
@@ -785,6 +866,18 @@ def train_bigram(x, y, vocab_size, lr, steps, weight_decay=0.0):
         with torch.no_grad():
             W -= lr * slope
     return W, losses
+
+
+# %% wrong: train_bigram — losses first  hint="first W, then the losses"
+def train_bigram(x, y, vocab_size, lr, steps, weight_decay=0.0):
+    W, losses = torch.zeros(vocab_size, vocab_size, requires_grad=True), []
+    for _ in range(steps):
+        loss = one_step_loss(W, x, y, weight_decay)
+        losses.append(loss.item())
+        (slope,) = torch.autograd.grad(loss, W)
+        with torch.no_grad():
+            W -= lr * slope
+    return losses, W.detach()
 
 
 # %% wrong: train_bigram — keeps losses as tensors  hint="not as tensors"

@@ -67,7 +67,7 @@ def build_dataset(names, stoi, block_size):
     return torch.tensor(x), torch.tensor(y)
 
 
-# %% wrong: build_dataset — changes one list in place  hint="append a copy"
+# %% wrong: build_dataset — changes one list in place  hint="the rows are all the same list"
 def build_dataset(names, stoi, block_size):
     x, y = [], []
     context = [0] * block_size
@@ -79,6 +79,34 @@ def build_dataset(names, stoi, block_size):
             if c != ".":
                 context.append(stoi[c])
                 del context[0]
+    return torch.tensor(x), torch.tensor(y)
+
+
+# %% wrong: build_dataset — one list for each name  hint="the rows of a name are all the same list"
+def build_dataset(names, stoi, block_size):
+    x, y = [], []
+    for name in names:
+        context = [0] * block_size
+        for i in [stoi[c] for c in name]:
+            x.append(context)
+            y.append(i)
+            context.append(i)
+            context.pop(0)
+        x.append(context)
+        y.append(0)
+    return torch.tensor(x), torch.tensor(y)
+
+
+# %% wrong: build_dataset — one list for each name, and the dot enters it  hint="moved on to the dot: append a copy"
+def build_dataset(names, stoi, block_size):
+    x, y = [], []
+    for name in names:
+        context = [0] * block_size
+        for c in name + ".":
+            x.append(context)
+            y.append(stoi[c])
+            context.append(stoi[c])
+            del context[0]
     return torch.tensor(x), torch.tensor(y)
 
 
@@ -336,6 +364,62 @@ class MLP(nn.Module):
         self.W2 = nn.Parameter(torch.randn(n_hidden, vocab_size, generator=generator) * scale)
         self.b1 = nn.Parameter(torch.randn(n_hidden, generator=generator) * scale)
         self.b2 = nn.Parameter(torch.randn(vocab_size, generator=generator) * scale)
+
+    def forward(self, x):
+        return torch.tanh(embed(self.C, x) @ self.W1 + self.b1) @ self.W2 + self.b2
+
+
+# %% wrong: MLP — a bias before its matrix  hint="yours draws a bias before its matrix"
+class MLP(nn.Module):
+    def __init__(self, vocab_size, block_size, n_embd, n_hidden, generator, scale=1.0):
+        super().__init__()
+        self.C = nn.Parameter(torch.randn(vocab_size, n_embd, generator=generator))
+        self.b1 = nn.Parameter(torch.randn(n_hidden, generator=generator) * scale)
+        self.W1 = nn.Parameter(torch.randn(block_size * n_embd, n_hidden, generator=generator) * scale)
+        self.b2 = nn.Parameter(torch.randn(vocab_size, generator=generator) * scale)
+        self.W2 = nn.Parameter(torch.randn(n_hidden, vocab_size, generator=generator) * scale)
+
+    def forward(self, x):
+        return torch.tanh(embed(self.C, x) @ self.W1 + self.b1) @ self.W2 + self.b2
+
+
+# %% wrong: MLP — b1 before W1  hint="yours draws b1 before W1"
+class MLP(nn.Module):
+    def __init__(self, vocab_size, block_size, n_embd, n_hidden, generator, scale=1.0):
+        super().__init__()
+        self.C = nn.Parameter(torch.randn(vocab_size, n_embd, generator=generator))
+        self.b1 = nn.Parameter(torch.randn(n_hidden, generator=generator) * scale)
+        self.W1 = nn.Parameter(torch.randn(block_size * n_embd, n_hidden, generator=generator) * scale)
+        self.W2 = nn.Parameter(torch.randn(n_hidden, vocab_size, generator=generator) * scale)
+        self.b2 = nn.Parameter(torch.randn(vocab_size, generator=generator) * scale)
+
+    def forward(self, x):
+        return torch.tanh(embed(self.C, x) @ self.W1 + self.b1) @ self.W2 + self.b2
+
+
+# %% wrong: MLP — b2 before W2  hint="yours draws b2 before W2"
+class MLP(nn.Module):
+    def __init__(self, vocab_size, block_size, n_embd, n_hidden, generator, scale=1.0):
+        super().__init__()
+        self.C = nn.Parameter(torch.randn(vocab_size, n_embd, generator=generator))
+        self.W1 = nn.Parameter(torch.randn(block_size * n_embd, n_hidden, generator=generator) * scale)
+        self.b1 = nn.Parameter(torch.randn(n_hidden, generator=generator) * scale)
+        self.b2 = nn.Parameter(torch.randn(vocab_size, generator=generator) * scale)
+        self.W2 = nn.Parameter(torch.randn(n_hidden, vocab_size, generator=generator) * scale)
+
+    def forward(self, x):
+        return torch.tanh(embed(self.C, x) @ self.W1 + self.b1) @ self.W2 + self.b2
+
+
+# %% wrong: MLP — wraps first, scales afterwards  hint="multiply by scale first, then wrap"
+class MLP(nn.Module):
+    def __init__(self, vocab_size, block_size, n_embd, n_hidden, generator, scale=1.0):
+        super().__init__()
+        self.C = nn.Parameter(torch.randn(vocab_size, n_embd, generator=generator))
+        self.W1 = nn.Parameter(torch.randn(block_size * n_embd, n_hidden, generator=generator)) * scale
+        self.b1 = nn.Parameter(torch.randn(n_hidden, generator=generator)) * scale
+        self.W2 = nn.Parameter(torch.randn(n_hidden, vocab_size, generator=generator)) * scale
+        self.b2 = nn.Parameter(torch.randn(vocab_size, generator=generator)) * scale
 
     def forward(self, x):
         return torch.tanh(embed(self.C, x) @ self.W1 + self.b1) @ self.W2 + self.b2
@@ -764,6 +848,26 @@ def sample_names(model, itos, block_size, count, generator):
                 if i == 0:
                     break
                 name += itos[i]
+            names.append(name)
+    model.train(mode)
+    return names
+
+
+# %% wrong: sample_names — starts from the letters of the name before  hint="every name starts from dots again"
+def sample_names(model, itos, block_size, count, generator):
+    mode = model.training
+    model.eval()
+    names, context = [], [0] * block_size
+    with torch.no_grad():
+        for _ in range(count):
+            name = ""
+            while True:
+                probs = model(torch.tensor([context])).softmax(1)
+                i = torch.multinomial(probs, 1, generator=generator).item()
+                if i == 0:
+                    break
+                name += itos[i]
+                context = context[1:] + [i]
             names.append(name)
     model.train(mode)
     return names

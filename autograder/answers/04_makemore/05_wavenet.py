@@ -709,6 +709,68 @@ def wavenet(vocab_size, block_size, n_embd, n_hidden):
     return Sequential([*layers, last])
 
 
+# %% wrong: wavenet — PyTorch's BatchNorm1d  hint="not nn.BatchNorm1d"
+def wavenet(vocab_size, block_size, n_embd, n_hidden):
+    levels = block_size.bit_length() - 1
+    if levels < 1 or 2**levels != block_size:
+        raise ValueError
+    layers = [nn.Embedding(vocab_size, n_embd)]
+    for level in range(levels):
+        inputs = n_hidden if level else n_embd
+        layers += [
+            FlattenConsecutive(2),
+            nn.Linear(2 * inputs, n_hidden, bias=False),
+            nn.BatchNorm1d(n_hidden),
+            nn.Tanh(),
+        ]
+    last = nn.Linear(n_hidden, vocab_size)
+    with torch.no_grad():
+        last.weight *= 0.1
+    return Sequential([*layers, last])
+
+
+# %% wrong: wavenet — the last bias is scaled, too  hint="leave its bias as it is"
+def wavenet(vocab_size, block_size, n_embd, n_hidden):
+    levels = block_size.bit_length() - 1
+    if levels < 1 or 2**levels != block_size:
+        raise ValueError
+    layers = [nn.Embedding(vocab_size, n_embd)]
+    for level in range(levels):
+        inputs = n_hidden if level else n_embd
+        layers += [
+            FlattenConsecutive(2),
+            nn.Linear(2 * inputs, n_hidden, bias=False),
+            BatchNorm1d(n_hidden),
+            nn.Tanh(),
+        ]
+    last = nn.Linear(n_hidden, vocab_size)
+    with torch.no_grad():
+        last.weight *= 0.1
+        last.bias *= 0.1
+    return Sequential([*layers, last])
+
+
+# %% wrong: wavenet — the last bias is zero  hint="leave its bias as it is"
+def wavenet(vocab_size, block_size, n_embd, n_hidden):
+    levels = block_size.bit_length() - 1
+    if levels < 1 or 2**levels != block_size:
+        raise ValueError
+    layers = [nn.Embedding(vocab_size, n_embd)]
+    for level in range(levels):
+        inputs = n_hidden if level else n_embd
+        layers += [
+            FlattenConsecutive(2),
+            nn.Linear(2 * inputs, n_hidden, bias=False),
+            BatchNorm1d(n_hidden),
+            nn.Tanh(),
+        ]
+    last = nn.Linear(n_hidden, vocab_size)
+    with torch.no_grad():
+        last.weight *= 0.1
+        last.bias.zero_()
+    return Sequential([*layers, last])
+
+
 # %% right: sample_names — draws into a table, then cuts at the first dot
 def sample_names(model, itos, block_size, count, generator):
     was_training = model.training
@@ -861,7 +923,7 @@ def sample_names(model, itos, block_size, count, generator):
     return names
 
 
-# %% wrong: sample_names — letters after the end  hint="expected"
+# %% wrong: sample_names — letters after the end  hint="letters after the dot were added"
 def sample_names(model, itos, block_size, count, generator):
     mode = model.training
     model.eval()
@@ -874,6 +936,130 @@ def sample_names(model, itos, block_size, count, generator):
             names = [name + itos[i] for name, i in zip(names, drawn[:, 0].tolist())]
     model.train(mode)
     return [name.replace(".", "") for name in names]
+
+
+# %% wrong: sample_names — waits until all rows draw a dot in the same step  hint="yours waits for all dots at once"
+def sample_names(model, itos, block_size, count, generator):
+    mode = model.training
+    model.eval()
+    contexts = torch.zeros(count, block_size, dtype=torch.int64)
+    columns = []
+    with torch.no_grad():
+        while count:
+            ids = torch.multinomial(model(contexts).softmax(1), 1, generator=generator)
+            contexts = torch.cat([contexts[:, 1:], ids], 1)
+            columns.append(ids)
+            if (ids == 0).all():
+                break
+    model.train(mode)
+    rows = torch.cat(columns, 1).tolist() if columns else []
+    return ["".join(itos[i] for i in row).split(".")[0] for row in rows]
+
+
+# %% wrong: sample_names — goes on until all are done, and adds all letters  hint="letters after the dot were added"
+def sample_names(model, itos, block_size, count, generator):
+    mode = model.training
+    model.eval()
+    contexts = torch.zeros(count, block_size, dtype=torch.int64)
+    names, done = [""] * count, [False] * count
+    with torch.no_grad():
+        while not all(done):
+            drawn = torch.multinomial(model(contexts).softmax(1), 1, generator=generator)
+            contexts = torch.cat([contexts[:, 1:], drawn], 1)
+            for k, i in enumerate(drawn[:, 0].tolist()):
+                if i == 0:
+                    done[k] = True
+                else:
+                    names[k] += itos[i]
+    model.train(mode)
+    return names
+
+
+# %% wrong: sample_names — adds letters and dots after the end  hint="a name is complete there"
+def sample_names(model, itos, block_size, count, generator):
+    mode = model.training
+    model.eval()
+    contexts = torch.zeros(count, block_size, dtype=torch.int64)
+    names, done = [""] * count, [False] * count
+    with torch.no_grad():
+        while not all(done):
+            drawn = torch.multinomial(model(contexts).softmax(1), 1, generator=generator)
+            contexts = torch.cat([contexts[:, 1:], drawn], 1)
+            for k, i in enumerate(drawn[:, 0].tolist()):
+                done[k] = done[k] or i == 0
+                names[k] += itos[i]
+    model.train(mode)
+    return names
+
+
+# %% wrong: sample_names — stops with the first dot  hint="it ends with the shortest name"
+def sample_names(model, itos, block_size, count, generator):
+    mode = model.training
+    model.eval()
+    contexts = torch.zeros(count, block_size, dtype=torch.int64)
+    names = [""] * count
+    with torch.no_grad():
+        while count:
+            drawn = torch.multinomial(model(contexts).softmax(1), 1, generator=generator)
+            contexts = torch.cat([contexts[:, 1:], drawn], 1)
+            if (drawn == 0).any():
+                break
+            names = [name + itos[i] for name, i in zip(names, drawn[:, 0].tolist())]
+    model.train(mode)
+    return names
+
+
+# %% wrong: sample_names — counts dots, not names with a dot  hint="expected"
+def sample_names(model, itos, block_size, count, generator):
+    mode = model.training
+    model.eval()
+    contexts = torch.zeros(count, block_size, dtype=torch.int64)
+    names, dots = [""] * count, 0
+    with torch.no_grad():
+        while dots < count:
+            drawn = torch.multinomial(model(contexts).softmax(1), 1, generator=generator)
+            contexts = torch.cat([contexts[:, 1:], drawn], 1)
+            dots += int((drawn == 0).sum())
+            names = [name + itos[i] for name, i in zip(names, drawn[:, 0].tolist())]
+    model.train(mode)
+    return [(name + ".").split(".")[0] for name in names]
+
+
+# %% wrong: sample_names — one call too many  hint="calls of the model"
+def sample_names(model, itos, block_size, count, generator):
+    mode = model.training
+    model.eval()
+    contexts = torch.zeros(count, block_size, dtype=torch.int64)
+    names, done = [""] * count, [False] * count
+    with torch.no_grad():
+        while True:
+            drawn = torch.multinomial(model(contexts).softmax(1), 1, generator=generator)
+            if all(done):
+                break
+            contexts = torch.cat([contexts[:, 1:], drawn], 1)
+            for k, i in enumerate(drawn[:, 0].tolist()):
+                done[k] = done[k] or i == 0
+                names[k] += "" if done[k] else itos[i]
+    model.train(mode)
+    return names
+
+
+# %% wrong: sample_names — complete rows leave the batch  hint="stay in the batch"
+def sample_names(model, itos, block_size, count, generator):
+    mode = model.training
+    model.eval()
+    contexts = torch.zeros(count, block_size, dtype=torch.int64)
+    names, left = [""] * count, list(range(count))
+    with torch.no_grad():
+        while left:
+            drawn = torch.multinomial(model(contexts).softmax(1), 1, generator=generator)
+            contexts = torch.cat([contexts[:, 1:], drawn], 1)[drawn[:, 0] != 0]
+            ids = drawn[:, 0].tolist()
+            for k, i in zip(left, ids):
+                names[k] += itos[i] if i else ""
+            left = [k for k, i in zip(left, ids) if i]
+    model.train(mode)
+    return names
 
 
 # %% right: receptive_field — layer by layer
@@ -998,10 +1184,19 @@ def causal_dilated_conv(x, weight, bias, dilation):
     return torch.cat(seen, 2) @ weight.T
 
 
-# %% wrong: causal_dilated_conv — for pairs only  hint="shapes cannot be multiplied"
+# %% wrong: causal_dilated_conv — for pairs only  hint="yours is always 2"
 def causal_dilated_conv(x, weight, bias, dilation):
     before = functional.pad(x, (0, 0, dilation, 0))[:, : x.shape[1]]
     return functional.linear(torch.cat([before, x], 2), weight, bias)
+
+
+# %% wrong: causal_dilated_conv — padded by the dilation only  hint="not dilation"
+def causal_dilated_conv(x, weight, bias, dilation):
+    time = x.shape[1]
+    n = weight.shape[1] // x.shape[2]
+    padded = functional.pad(x, (0, 0, dilation, 0))
+    seen = [padded[:, k * dilation : k * dilation + time] for k in range(n)]
+    return functional.linear(torch.cat(seen, 2), weight, bias)
 
 
 # %% wrong: causal_dilated_conv — channels before positions in the result  hint="channels come last"
@@ -1108,6 +1303,45 @@ def logits_everywhere(model, ids, block_size):
         else:
             x = layer(x)
     return x[:, block_size - 1 :]
+
+
+# %% wrong: logits_everywhere — a batch of all windows  hint="every window anew"
+def logits_everywhere(model, ids, block_size):
+    windows = functional.pad(ids, (block_size - 1, 0)).unfold(1, block_size, 1)
+    return model(windows.reshape(-1, block_size)).reshape(*ids.shape, -1)
+
+
+# %% wrong: logits_everywhere — embeds once, then a batch of all windows  hint="every window anew"
+def logits_everywhere(model, ids, block_size):
+    embedding, *others = model.layers
+    x = embedding(functional.pad(ids, (block_size - 1, 0))).unfold(1, block_size, 1)
+    x = x.transpose(2, 3).flatten(0, 1)
+    for layer in others:
+        x = layer(x)
+    return x.reshape(*ids.shape, -1)
+
+
+# %% wrong: logits_everywhere — a loop over windows  hint="every window anew"
+def logits_everywhere(model, ids, block_size):
+    padded = functional.pad(ids, (block_size - 1, 0))
+    return torch.stack([model(padded[:, t : t + block_size]) for t in range(ids.shape[1])], 1)
+
+
+# %% wrong: logits_everywhere — each row of the batch for itself  hint="each layer is used once"
+def logits_everywhere(model, ids, block_size):
+    rows = []
+    for row in ids:
+        x, n, dilation = functional.pad(row[None], (block_size - 1, 0)), 1, 1
+        for layer in model.layers:
+            if isinstance(layer, FlattenConsecutive):
+                n = layer.n
+            elif isinstance(layer, nn.Linear) and n > 1:
+                x = causal_dilated_conv(x, layer.weight, layer.bias, dilation)
+                n, dilation = 1, dilation * n
+            else:
+                x = layer(x)
+        rows.append(x[:, block_size - 1 :])
+    return torch.cat(rows)
 
 
 # %% wrong: logits_everywhere — probabilities  hint="logits, not probabilities"

@@ -123,7 +123,8 @@ def first_parting(got: Any, want: Any, tolerance: tuple[float, float] | None) ->
     elif isinstance(want, dict):
         if got.keys() == want.keys():
             return first_inside(got, want, want, tolerance)
-        texts = f"keys {sorted(map(repr, want))}", f"keys {sorted(map(repr, got))}"
+        wanted, came = (", ".join(sorted(map(repr, one))) for one in (want, got))
+        texts = f"keys [{wanted}]", f"keys [{came}]"
     else:
         texts = None if close(got, want, tolerance) else (describe(want), describe(got))
     return texts and ("", *texts)

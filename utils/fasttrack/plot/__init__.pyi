@@ -8,6 +8,7 @@ from .graphs import descent, graph
 from .layers import layers
 from .letters import bigrams, spelling
 from .network import both_ways, heatmaps
+from .runs import runs
 from .style import Picture
 from .tensors import broadcast, grid, reductions, strides
 from .training import confusion, images, learning
@@ -39,6 +40,7 @@ __all__ = [
     "learning",
     "pipeline",
     "reductions",
+    "runs",
     "spelling",
     "strides",
 ]

@@ -13,8 +13,8 @@ from fasttrack.plot.style import BLUE, DIVERGING, INK, MUTED, Picture, canvas, p
 from fasttrack.plot.tensors import arrow
 
 Numbers = Any  # a matrix of floats: sequence, array or tensor
-STEP_X, STEP_Y = 2.35, 1.55  # from one column or row of boxes to the next
-WIDTH, HEIGHT = 1.82, 0.84
+STEP_X, STEP_Y = 2.5, 1.55  # from one column or row of boxes to the next
+WIDTH, HEIGHT = 2.02, 0.84
 
 
 @styled

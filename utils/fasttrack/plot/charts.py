@@ -19,16 +19,25 @@ def curves(
     x: Numbers,
     series: Mapping[str, Numbers],
     *,
+    dashed: Mapping[str, str] | None = None,
     title: str = "",
     xlabel: str,
     ylabel: str,
     log: bool = False,
 ) -> Picture:
-    """One line for each entry of `series` over `x`, named at the line; `log` makes both axes logarithmic."""
+    """One line for each entry of `series` over `x`, named in a key; `log` makes both axes logarithmic.
+
+    `dashed` names lines that belong to others, as `line: the one whose colour it has`.
+    """
     figure = picture(7.2, 3.4)
     axes = figure.add_subplot()
-    for (name, y), colour in zip(series.items(), SERIES, strict=False):
-        axes.plot(x, y, color=colour, label=name)
+    colours = dict(zip((name for name in series if name not in (dashed or {})), SERIES, strict=False))
+    for name, other in (dashed or {}).items():
+        colours[name] = colours[other]
+    for name, colour in ((name, colours[name]) for name in series if name in colours):
+        axes.plot(
+            x, series[name], color=colour, linestyle="--" if name in (dashed or {}) else "-", label=name
+        )
     if log:
         axes.set_xscale("log", base=2)
         axes.set_yscale("log", base=2)
@@ -90,19 +99,24 @@ def ladder(
     *,
     yours: Collection[str] = (),
     key: tuple[str, str] = ("yours", "for comparison"),
+    steps: bool = False,
     title: str = "",
     xlabel: str,
 ) -> Picture:
     """Losses as horizontal bars, first entry on top, each with its number.
 
-    `yours` stand out in colour; `key` says what the colour and its absence mean.
+    `yours` stand out in colour; `key` says what the colour and its absence mean. `steps` adds to each number
+    how far it is from the one above.
     """
     figure = picture(7.6, 0.42 * len(losses) + 1.1)
     axes = figure.add_subplot()
+    above: float | None = None
     for row, (name, loss) in enumerate(losses.items()):
         colour = BLUE if name in yours else "#c3c9d2"
         axes.barh(row, float(loss), 0.66, color=colour, label=key[0 if name in yours else 1])
-        axes.text(float(loss) + 0.03, row, f"{float(loss):.4f}", va="center", fontsize=9.5)
+        step = f"   ({float(loss) - above:+.4f})" if steps and above is not None else ""
+        axes.text(float(loss) + 0.03, row, f"{float(loss):.4f}{step}", va="center", fontsize=9.5)
+        above = float(loss)
     axes.set_yticks(range(len(losses)), list(losses))
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()

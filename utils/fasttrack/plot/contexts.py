@@ -54,7 +54,7 @@ def joining(letters: Sequence[str], panels: Mapping[str, Sequence[int]], *, titl
 def dilated(letters: Sequence[str], dilations: Sequence[int], *, title: str = "") -> Picture:
     """Convolutions of two inputs each over all characters; what reaches the last output stands out.
 
-    `dilations` are from the lowest layer up. Inputs before the first character are left out.
+    `dilations` are from the lowest layer up. Lines from inputs before the first character come in from the left.
     """
     time, top = len(letters), len(dilations)
     figure = picture(min(10.0, 0.52 * time + 1.7), 0.75 * top + 1.2)
@@ -67,16 +67,15 @@ def dilated(letters: Sequence[str], dilations: Sequence[int], *, title: str = ""
     for level, dilation in enumerate(dilations):
         y = STEP * level
         for x in range(time):
+            seen = x in reached[level + 1]
             for start in (x, x - dilation):
-                if start >= 0:
-                    seen = x in reached[level + 1]
-                    axes.plot(
-                        [start, x],
-                        [y, y + STEP],
-                        color=BLUE if seen else FAINT,
-                        linewidth=1.8 if seen else 1,
-                        zorder=1 if seen else 0,
-                    )
+                axes.plot(
+                    [start, x],
+                    [y, y + STEP],
+                    color=BLUE if seen else FAINT,
+                    linewidth=1.8 if seen else 1,
+                    zorder=1 if seen else 0,
+                )
         axes.text(time - 0.3, y + STEP / 2, f"dilation {dilation}", va="center", fontsize=9, color=MUTED)
     for level in range(top + 1):
         for x in range(time):

@@ -130,6 +130,7 @@ def normalised(table: torch.Tensor) -> torch.Tensor:
 @check
 def negative_log_likelihood(learner: Any, seed: int) -> None:
     """The mean of -ln probs[x, y]. Oracle: a loop, in NumPy."""
+    impossible(learner)
     a, b = distinct_sizes(seed, 2)
     for case, (size, n, dtype) in enumerate(
         ((a, b + 8, torch.float64), (b, 3, torch.float32), (27, 60, torch.float64), (a, a, torch.float64),
@@ -143,6 +144,10 @@ def negative_log_likelihood(learner: Any, seed: int) -> None:
             mistakes=wrong_losses(probs, x, y),
             **(EXACT if dtype == torch.float64 else {}),
         )
+
+
+def impossible(learner: Any) -> None:
+    """A pair of probability 0 makes the loss infinite; without it the same table has a finite one."""
     probs = torch.tensor([[0.25, 0.75, 0.0], [0.5, 0.25, 0.25], [0.0, 0.0, 1.0]], dtype=torch.float64)
     x, y = torch.tensor([0, 1, 0, 2]), torch.tensor([1, 0, 2, 2])
     likely = probs[x, y]
@@ -153,11 +158,19 @@ def negative_log_likelihood(learner: Any, seed: int) -> None:
         "a pair of probability 0 costs infinitely much: yours counts it as free": -positive.sum() / 4,
         "0 times inf is nan: pick the probabilities first, then take logs": infinite * 0,
     }
-    for epsilon in (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5):
-        mistakes[f"adding {epsilon:g} hides an infinite loss"] = -(likely + epsilon).log().mean()
-        mistakes[f"a floor of {epsilon:g} hides an infinite loss"] = -likely.clamp(min=epsilon).log().mean()
+    for epsilon in (torch.finfo(torch.float32).eps, *(10.0**-k for k in range(2, 46))):
+        words = (
+            f"something was added inside the logarithm, or {epsilon:g} put under it: the answer here is inf"
+        )
+        mistakes[words] = -(likely + epsilon).log().mean()
+        mistakes[f"a floor of {epsilon:g} inside the logarithm: the answer here is inf"] = (
+            -likely.clamp(min=epsilon).log().mean()
+        )
+    mistakes |= wrong_losses(probs, x, y)
     expect(learner, probs, x, y).close(infinite, mistakes=mistakes, **EXACT)
-    expect(learner, probs, x[:2], y[:2]).close(surprise(probs, x[:2], y[:2]), mistakes={}, **EXACT)
+    expect(learner, probs, x[:2], y[:2]).close(
+        surprise(probs, x[:2], y[:2]), mistakes=wrong_losses(probs, x[:2], y[:2]), **EXACT
+    )
 
 
 def surprise(probs: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

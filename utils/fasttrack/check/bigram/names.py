@@ -22,12 +22,13 @@ def made_up(seed: int, letters: str, count: int) -> list[str]:
 def split_names(learner: Any, seed: int) -> None:
     """Parts by a hash of the name alone. Oracle: hashlib, name by name."""
     for names in (
+        six_names(seed),
         made_up(seed, "abcdefghij", 60),
         made_up(seed + 1, "xyzé", 30) * 2,  # every name twice
         ["anna"],
         [],
     ):
-        digits = [int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10 for name in names]
+        digits = [last_digit(name) for name in names]
         train, dev, test = want = by_digit(names, digits)
         n, cut = len(names), (int(0.8 * len(names)), int(0.9 * len(names)))
         shuffled = names[:]
@@ -63,14 +64,45 @@ def split_names(learner: Any, seed: int) -> None:
             "hash(name) is another number each time Python starts: use hashlib": by_digit(
                 names, [hash(name) % 10 for name in names]
             ),
-            "every name of the list, not every tenth place": by_digit(names, [i % 10 for i in range(n)]),
+            (
+                "every name of the list, not every tenth place"
+                if n >= 10
+                else "all names came to train: each name's own digit decides, not its place in the list"
+            ): by_digit(names, [i % 10 for i in range(n)]),
+            "a tuple of three lists: yours is a list": list(want),
         }  # fmt: skip
         if len(once) < n:
+            single = by_digit(once, [last_digit(name) for name in once])
+            mistakes["each name as often as it is listed, and a tuple, not a list"] = list(single)
+            mistakes["a set has no order and holds each name once: go through the list itself"] = (
+                single[0][::-1],
+                *single[1:],
+            )
             mistakes["both copies of a name belong in the same part"] = by_digit(
                 names,
                 [d if names.index(x) == i else 0 for i, (x, d) in enumerate(zip(names, digits, strict=True))],
             )
         expect(learner, names).equals(want, mistakes=mistakes)
+
+
+def last_digit(name: str) -> int:
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10
+
+
+def six_names(seed: int) -> list[str]:
+    """Two train names, not in order, a dev and a test name; two of the four come twice.
+
+    The train names' digits are 7, with 9 as the last hexadecimal digit, and 0 or 1: every wrong split moves one.
+    """
+    rng = random.Random(seed)
+    found: dict[int, str] = {}
+    while not {1, 7, 8, 9} <= found.keys():
+        name = "".join(rng.choices("abcdefghij", k=rng.randint(3, 6)))
+        digit = max(1, last_digit(name))
+        if digit != 7 or hashlib.sha256(name.encode()).hexdigest()[-1] == "9":
+            found.setdefault(digit, name)
+    low, high = sorted((found[7], found[1]))
+    return [high, found[9], low, found[8], high, found[8]]
 
 
 def by_digit(names: list[str], digits: list[int]) -> tuple[list[str], list[str], list[str]]:
@@ -84,6 +116,7 @@ def by_digit(names: list[str], digits: list[int]) -> tuple[list[str], list[str],
 def build_vocab(learner: Any, seed: int) -> None:
     """Ids for the characters that occur, "." first. Oracle: a sorted list, built by insertion."""
     for names in (
+        [name + "c'a"[k % 3] for k, name in enumerate(made_up(seed, "cab", 6))],  # ' sorts before the dot
         made_up(seed, "cabfe", 20),
         made_up(seed + 1, "zyx'-é", 40),  # ' and - sort before the dot
         ["q"],

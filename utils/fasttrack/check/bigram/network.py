@@ -154,19 +154,22 @@ def train_bigram(learner: Any, seed: int) -> None:
             "one loss too many: one before each step": (W, run(Habit(steps + 1))[1]),
             "W has not moved": (torch.zeros(size, size), [losses[0]] * steps if losses else []),
         }.items():
-            mistakes[words] = (wrong_W, wrong_losses_, False)
-        mistakes["return W detached: it still requires grad"] = (W, losses, True)
-        mistakes["losses as floats, not as tensors: item()"] = (
-            W,
-            [torch.tensor(one) for one in losses],
-            False,
+            mistakes[words] = labelled(wrong_W, wrong_losses_)
+        mistakes["return W detached: it still requires grad"] = labelled(W, losses, grad=True)
+        mistakes["losses as floats, not as tensors: item()"] = labelled(
+            W, [torch.tensor(one) for one in losses]
         )
-        mistakes["first W, then the losses"] = (losses, W, False)
-        mistakes["start from zeros in float32"] = (W.double(), losses, False)
+        mistakes["first W, then the losses"] = labelled(losses, W)
+        mistakes["start from zeros in float32"] = labelled(W.double(), losses)
         given = (decay,) if decay else ()
         ask(learner, fixtures.trained_table, x, y, size, lr, steps, *given).close(
-            (W, losses, False), mistakes=mistakes, rtol=2e-5, atol=2e-6
+            labelled(W, losses), mistakes=mistakes, rtol=2e-5, atol=2e-6
         )
+
+
+def labelled(W: Any, losses: Any, grad: bool = False) -> dict[str, Any]:
+    """As `fixtures.trained_table` gives it."""
+    return {"W": W, "losses": losses, "W requires grad": grad}
 
 
 def descended(

@@ -61,7 +61,10 @@ def only_way(learner: Any, seed: int) -> None:
 
 def names_of(learner: Any, probs: torch.Tensor, itos: list[str], count: int, seed: int) -> list[Any]:
     """What `fixtures.sampled` gives; what should be lists of strings is no tensor."""
-    *lists, untouched = beside(learner, fixtures.sampled, probs, itos, count, seed)
+    found = beside(learner, fixtures.sampled, probs, itos, count, seed)
+    if len(found) == 2:
+        endless(found[0], found[1], probs, itos, count)
+    *lists, untouched = found
     for one in lists:
         require(
             not isinstance(one, torch.Tensor | np.ndarray),
@@ -69,6 +72,22 @@ def names_of(learner: Any, probs: torch.Tensor, itos: list[str], count: int, see
             ("got", describe(one)),
         )
     return [*lists, untouched]
+
+
+def endless(draws: int, drawn: list[int], probs: torch.Tensor, itos: list[str], count: int) -> None:
+    """Fail, with the reason that the drawn ids tell: only dots, or only what row 0 leads to."""
+    told = []
+    if drawn == [0]:
+        told = [("mistake", "an empty name is a name too, and must be returned")]
+    elif 0 not in drawn:
+        told = [("mistake", "the dot was never drawn: the row of the next draw is the letter just drawn")]
+    require(
+        False,
+        ("called", f"sample_names(probs {tuple(probs.shape)}, itos, {count}, generator)"),
+        ("expected", f"{count} names, each of them ended by a dot that is drawn"),
+        ("got", f"no end after {draws} draws, which gave {[itos[i] for i in drawn]}"),
+        *told,
+    )
 
 
 def by_chance(learner: Any, seed: int) -> None:
@@ -170,9 +189,14 @@ def choose_smoothing(learner: Any, seed: int) -> None:
         losses = {s: surprise(rows(counts, s), dev_x, dev_y).item() for s in tried}
         best = min(losses, key=lambda s: losses[s])
         own = {s: own_loss(counts, s) for s in tried}
+        cells = counts.nonzero().unbind(1)
+        cell_by_cell = {s: surprise(rows(counts, s), *cells).item() for s in tried}
         mistakes: dict[str, Any] = {
             "judged by the counted pairs, the least smoothing always wins: judge by the dev pairs": min(
                 own, key=lambda s: own[s]
+            ),
+            "judged by the pairs that were counted, each of them once: judge by the dev pairs": min(
+                cell_by_cell, key=lambda s: cell_by_cell[s]
             ),
             "the smallest loss, not the largest": max(losses, key=lambda s: losses[s]),
             "return the strength, not its loss": losses[best],

@@ -17,6 +17,7 @@ DEEP = 1_200  # nodes in a chain: more than Python's limit of calls within calls
 LEAF: tuple[list[int], list[float]] = ([], [])
 PRODUCT: Graph = [LEAF, LEAF, ([0, 1], [3.0, 2.0]), ([2, 0], [1.0, 1.0])]  # e = a * b + a
 SQUARE: Graph = [LEAF, ([0, 0], [3.0, 4.0])]
+THREE: Graph = [LEAF, ([0], [2.0]), ([1], [5.0])]
 DETOUR: Graph = [
     LEAF,
     ([0], [2.0]),
@@ -125,7 +126,8 @@ def passed(graph: Graph, start: list[float], roots: list[int], fault: str = "") 
         for k in behind:
             if fault == "leaves cleared" or (graph[k][0] and not fault.startswith("stale")):
                 grads[k] = 0.0
-        grads[root] = 1.0 if fault == "stale" else grads[root] + (fault != "no seed")
+        assigned = fault == "stale" or fault == "root assigned"
+        grads[root] = 1.0 if assigned else grads[root] + (fault != "no seed")
         order = behind[::-1]
         if fault == "breadth":
             order = levels(graph, root)
@@ -150,12 +152,13 @@ def levels(graph: Graph, root: int) -> list[int]:
 
 
 FAULTS = {
+    "root assigned": "the root may be a leaf, and then 1 is added to what its .grad held: += 1.0, not = 1.0",
+    "leaves cleared": "what a leaf's .grad held before stays in it: backward adds",
     "overwritten": "a gradient is overwritten where it must be added: a node that is used twice gets both parts",
     "breadth": "a node hands on its gradient before all of it has arrived: walk the topological order backwards",
     "forwards": "walk the topological order backwards, from the root to the leaves",
     "no seed": "the gradient of the root itself is 1: start with it",
     "no product": "hand on pull(node.grad): yours leaves out the gradient that has arrived at the node",
-    "leaves cleared": "what a leaf's .grad held before stays in it: backward adds",
     "stale": "nodes in between still hold the gradient of an earlier backward: set those to 0 first, not the leaves",
     "stale root": "nodes in between, the root among them, still hold an earlier gradient: set them to 0 first",
 }
@@ -165,13 +168,17 @@ FAULTS = {
 def backward(learner: Any, seed: int) -> None:
     """d root / d node at every node, added at leaves. Oracle: a loop over the graph from last to first."""
     rng = random.Random(seed)
-    cases: list[tuple[Graph, list[int]]] = [(PRODUCT, [3]), (SQUARE, [1]), (DETOUR, [3]), ([LEAF], [0])]
+    for graph, roots in ((PRODUCT, [3]), (SQUARE, [1]), (DETOUR, [3]), ([LEAF], [0])):
+        compared(learner, graph, [0.0] * len(graph), roots)
+    for graph, roots in ((THREE, [2]), (THREE, [2, 2]), (PRODUCT, [3, 3]), (DETOUR, [2, 3]), ([LEAF], [0])):
+        compared(learner, graph, [5.0, *[0.0] * (len(graph) - 1)], roots)
+    cases: list[tuple[Graph, list[int]]] = []
     for _ in range(20):
         graph = drawn(rng, rng.randint(1, 4), rng.randint(1, 16))
         last = len(graph) - 1
         cases += [(graph, [last]), (graph, [last, last]), (graph, [last - 1, last])]
-    for case, (graph, roots) in enumerate((*cases, (PRODUCT, [3, 3]), (DETOUR, [2, 3]), (DOUBLING, [59]))):
-        used = case >= 4 and case % 2
+    for case, (graph, roots) in enumerate((*cases, (DOUBLING, [59]))):
+        used = case % 2
         start = [round(rng.uniform(-3, 3), 3) if used else 0.0 for _ in graph]
         compared(learner, graph, start, roots)
     compared(learner, CHAIN, [0.0] * DEEP, [DEEP - 1])

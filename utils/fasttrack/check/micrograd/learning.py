@@ -9,14 +9,16 @@ from typing import Any
 
 import torch
 
-from fasttrack.check import check
+from fasttrack.check import check, require
 from fasttrack.check.autograd.looking import agree
 from fasttrack.check.fixtures import beside
-from fasttrack.check.fixtures import micrograd as fixtures
+from fasttrack.check.fixtures import micrograd_networks as fixtures
 from fasttrack.check.micrograd.networks import CLOSE, Network, blame, count_of, numbers, sound
 from fasttrack.check.values import difference
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+LOST = "the scores are values: compute with them; with .data the graph is lost, and no gradient reaches them"
 
 LOSSES: dict[str, Loss] = {
     "the mean over all examples, not the sum": lambda s, y: (1 - y * s).relu().sum(),
@@ -52,11 +54,23 @@ def margin_loss(learner: Any, value: Any, seed: int) -> None:
         targets = [rng.choice((-1, 1)) for _ in range(n)]
         if n == 4:  # two far beyond the margin, one on the wrong side, one exactly at the margin
             scores, targets = [far, -4.0, 0.5, 1.0], [1, -1, -1, 1]
+        looked_at = f"(loss, its gradient at each score) for scores {scores} and targets {targets}"
+        got = beside(learner, fixtures.loss_and_slopes, value, scores, targets)
+        want = loss_by_torch(margin, scores, targets)
+        if isinstance(got, float):
+            require(
+                False,
+                ("looked at", looked_at),
+                ("expected", "a Value"),
+                ("got", f"the number {got:.7g}"),
+                *([("mistake", LOST)] * (difference(got, want[0], CLOSE) is None)),
+            )
         agree(
-            f"(loss, its gradient at each score) for scores {scores} and targets {targets}",
-            beside(learner, fixtures.loss_and_slopes, value, scores, targets),
-            loss_by_torch(margin, scores, targets),
-            {words: loss_by_torch(loss, scores, targets) for words, loss in LOSSES.items()},
+            looked_at,
+            got,
+            want,
+            {words: loss_by_torch(loss, scores, targets) for words, loss in LOSSES.items()}
+            | {LOST: (want[0], [0.0] * n)},
             CLOSE,
         )
 
@@ -70,6 +84,7 @@ class Loop:
     sign: float = -1.0
     moves: bool = True
     whole: bool = False  # every step on all examples
+    drawn: bool = True  # False: `whole`, and no batch is drawn
     ordered: bool = False  # batches in order instead of drawn
     late: bool = False  # the loss after the update
 
@@ -87,8 +102,9 @@ class Loop:
             ids = list(range(len(x)))
             if self.ordered:
                 ids = [(step * batch_size + k) % len(x) for k in range(batch_size)]
-            elif not self.whole:
-                ids = rng.sample(ids, batch_size)
+            elif self.drawn:
+                batch = rng.sample(ids, batch_size)
+                ids = ids if self.whole else batch
             loss = margin(net.forward(parameters, rows[ids])[:, 0], targets[ids])
             (slope,) = torch.autograd.grad(loss, parameters)
             grads = grads + slope
@@ -113,6 +129,9 @@ LOOPS = {
     "uphill: subtract lr * grad": Loop(sign=1.0),
     "the parameters do not move: p.data -= lr * p.grad": Loop(moves=False),
     "each step takes a batch, rng.sample(range(len(x)), batch_size): yours takes all examples": Loop(
+        whole=True, drawn=False
+    ),
+    "each step takes the examples of its batch: yours draws one, and then takes all examples": Loop(
         whole=True
     ),
     "draw the batch, rng.sample(range(len(x)), batch_size): yours goes through the examples in order": Loop(
@@ -139,14 +158,23 @@ def train(learner: Any, model: Any, loss: Any, value: Any, seed: int) -> None:
         names = ", ".join(
             f"{word}={one}" for word, one in zip(("lr", "steps", "batch_size"), settings, strict=True)
         )
+        looked_at = f"[losses, parameters afterwards, rng.random() afterwards] of {n} examples with {names}"
+        strange = [one for one in got[0] if isinstance(one, str)] if isinstance(got[0], list) else []
+        if strange:
+            require(
+                False,
+                ("looked at", looked_at),
+                ("expected", "losses are floats"),
+                ("got", f"a list in which {len(strange)} of {len(got[0])} are of type {strange[0]}"),
+                *([("mistake", "floats, not values: loss.data is the number")] * (strange[0] == "Value")),
+            )
         wrong = {words: loop.run(net, *given, settings) for words, loop in LOOPS.items()}
         agree(
-            f"[losses, parameters afterwards, rng.random() afterwards] of {n} examples with {names}",
+            looked_at,
             got,
             want,
             {
                 **{words: one for words, one in wrong.items() if difference(one, want, CLOSE)},
-                "floats, not values: .data is the number": [["Value"] * settings[1], *want[1:]],
                 "return the list of losses": [None, *want[1:]],
                 "return the loss of every step, not only of the last": [want[0][-1], *want[1:]],
             },

@@ -13,7 +13,7 @@ import torch
 from fasttrack.check import check, require
 from fasttrack.check.autograd.looking import agree
 from fasttrack.check.fixtures import beside
-from fasttrack.check.fixtures import micrograd as fixtures
+from fasttrack.check.fixtures import micrograd_networks as fixtures
 from fasttrack.check.micrograd.programs import by_torch, parted, programs
 from fasttrack.check.values import difference
 
@@ -185,6 +185,10 @@ def Layer(learner: Any, seed: int) -> None:  # noqa: N802
                     "all neurons are one and the same: make each anew": [alike, *shared(net, values, rows)],
                     "all neurons start alike: they draw from one generator, one after the other": [
                         alike,
+                        *want[1:],
+                    ],
+                    "each neuron draws from the rng that Layer is given: yours makes a new random.Random(0) for each": [
+                        net.first(0)[: inputs + 1] * outputs,
                         *want[1:],
                     ],
                     "the first size is the number of inputs, the second that of neurons": [

@@ -86,7 +86,7 @@ def cause(learner: Any, made: Program, got: Any) -> str:
     (_, operation, *operands) = made["steps"][0]
     first = operands[0]
     if operation in WORDS and not isinstance(first, str):
-        if isinstance(got, str):
+        if isinstance(got, str) and "unsupported operand" in got:
             return (
                 f"`{first} {operation} a` asks the number first, which does not know Value; then Python asks Value for"
                 f" __r{WORDS[operation]}__"
@@ -98,7 +98,9 @@ def cause(learner: Any, made: Program, got: Any) -> str:
                 " the right"
             )
     if isinstance(got, str):
-        if len(operands) == 2 and not isinstance(operands[1], str):
+        if got.startswith("RecursionError"):
+            return "a method calls itself without end: inside __rsub__, `other - self` does, unless other is a value"
+        if "has no attribute 'data'" in got:
             return "a plain number has no .data: as_value(other) makes a Value of it"
         return f"the operator or method of this line is missing or cannot work: {operation}"
     if operation in WRITTEN_IN and difference(

@@ -74,8 +74,25 @@ def wrong_examples(names: list[str], stoi: dict[str, int], block_size: int) -> d
             sorted(set(names)), stoi, block_size
         ),
         "the examples in the order of the names": examples(sorted(names), stoi, block_size),
-        "the contexts share one list that is changed in place: append a copy": (x[-1:].expand_as(x), y),
+        "the rows are all the same list, changed in place: append a copy": (x[-1:].expand_as(x), y),
+        "the rows of a name are all the same list, changed in place: append a copy": (
+            shared(names, stoi, block_size, ""),
+            y,
+        ),
+        "the rows of a name are one list, changed in place and moved on to the dot: append a copy": (
+            shared(names, stoi, block_size, "."),
+            y,
+        ),
     }
+
+
+def shared(names: list[str], stoi: dict[str, int], block_size: int, end: str) -> torch.Tensor:
+    """Contexts that are one list for each name, as they are after its last letter, or after the `end`."""
+    rows = []
+    for name in names:
+        ids = [0] * block_size + [stoi[letter] for letter in name + end]
+        rows += [ids[-block_size:]] * (len(name) + 1)
+    return torch.tensor(rows, dtype=torch.int64)
 
 
 @check

@@ -143,7 +143,14 @@ def initial(
 
     mistakes: dict[str, Any] = {
         "no parameters are registered: each is an nn.Parameter of its own": ({}, drawn()[1]),
-        "draw in the order C, W1, b1, W2, b2": drawn("C W1 W2 b1 b2"),
+        "the layers' parameters are plain tensors: multiply by scale first, then wrap in nn.Parameter": (
+            {"C": drawn()[0]["C"]},
+            drawn()[1],
+        ),
+        "draw in the order C, W1, b1, W2, b2: yours draws both matrices first": drawn("C W1 W2 b1 b2"),
+        "draw in the order C, W1, b1, W2, b2: yours draws a bias before its matrix": drawn("C b1 W1 b2 W2"),
+        "draw in the order C, W1, b1, W2, b2: yours draws b1 before W1": drawn("C b1 W1 W2 b2"),
+        "draw in the order C, W1, b1, W2, b2: yours draws b2 before W2": drawn("C W1 b1 b2 W2"),
         "the biases are drawn, too": zero_biases(),
     }
     if scale is not None:

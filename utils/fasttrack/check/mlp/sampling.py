@@ -79,6 +79,9 @@ def spelled(learner: Any, seed: int) -> None:
                 "the context of a new name is all dots again": lost(
                     script, block_size, count, itos, "carried"
                 ),
+                "every name starts from dots again: yours starts from the last letters of the one before": lost(
+                    script, block_size, count, itos, "kept"
+                ),
                 "the newest letter goes to the right end, the oldest is dropped on the left": lost(
                     script, block_size, count, itos, "left"
                 ),
@@ -102,7 +105,7 @@ def lost(script: Any, block_size: int, count: int, itos: list[str], how: str) ->
     names, asked = [], []
     context = [0] * block_size
     for _ in range(count):
-        if how != "carried":
+        if how not in ("carried", "kept"):
             context = [0] * block_size
         name = ""
         while True:

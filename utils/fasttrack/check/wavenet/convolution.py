@@ -86,6 +86,7 @@ def causal_dilated_conv(learner: Any, seed: int) -> None:
                 x, weight, bias, dilation, n, repeat=True
             ),
             "channels come last: (batch, time, out)": want.transpose(1, 2),
+            **({} if n == 2 else wrong_kernels(batch, time, channels, out, n, dilation)),
             "the end of x comes round to its start: torch.roll is a circle": around(
                 x, weight, bias, dilation, n
             ),
@@ -97,6 +98,20 @@ def causal_dilated_conv(learner: Any, seed: int) -> None:
     leaf = x.clone().requires_grad_()
     (want,) = torch.autograd.grad(convolved(leaf, weight, None, 2, 2).sum(), leaf)
     Told(slope, called).close(want)
+
+
+def wrong_kernels(
+    batch: int, time: int, channels: int, out: int, n: int, dilation: int
+) -> dict[str, Exception]:
+    """The errors of an answer that is right for kernels of two positions only."""
+    return {
+        "n follows from the shapes, weight.shape[1] // channels: yours is always 2": RuntimeError(
+            f"({batch * time}x{2 * channels} and {n * channels}x{out})"
+        ),
+        "n follows from the shapes: put (n - 1) * dilation zeros in front, not dilation": RuntimeError(
+            f"Expected size {time} but got size {time - (n - 2) * dilation}"
+        ),
+    }
 
 
 def convolved(

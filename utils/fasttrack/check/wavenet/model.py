@@ -1,4 +1,4 @@
-"""Checks of 04_makemore/05_wavenet, on the model: the tree, and its logits at all positions.
+"""Check of 04_makemore/05_wavenet, on the model.
 
 Oracle: the tree node by node, in NumPy and float64, from the parameters that the check has put in.
 """
@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from fasttrack.check import check, expect, require
-from fasttrack.check.autograd.looking import agree
 from fasttrack.check.fixtures import beside
 from fasttrack.check.fixtures import wavenet as fixtures
 from fasttrack.check.inputs import Shape, distinct_sizes, integers, normal
@@ -103,10 +102,16 @@ def wavenet(learner: Any, seed: int) -> None:
             **right,
             "in training mode": tree(values, None, x, "by position"),
         }
-        ask(learner, fixtures.tree_outputs, sizes, values, stats, x, called=called).close(
-            right, mistakes=mistakes if sizes[1] > 2 else {}, **SINGLE
+        answer = ask(learner, fixtures.tree_outputs, sizes, values, stats, x, called=called)
+        require(
+            not isinstance(answer.value, str),
+            ("called", called),
+            ("raised", f"{answer.value}"),
+            ("mistake", "the BatchNorm1d of part 4, not nn.BatchNorm1d: channels come last"),
         )
+        answer.close(right, mistakes=mistakes if sizes[1] > 2 else {}, **SINGLE)
         started(first["largest of the last weight"], sizes[3], made)
+    unscaled(learner, seed, a)
     for block_size in (6, 1, 12, 0):
         expect(learner, 27, block_size, a, b).raises(ValueError)
 
@@ -146,76 +151,21 @@ def started(largest: Any, n_hidden: int, made: str) -> None:
     )
 
 
-@check
-def logits_everywhere(learner: Any, model: Any, seed: int) -> None:
-    """The tree's logits after each position, in one pass. Oracle: the tree in NumPy on each window for itself."""
-    a, b, c = distinct_sizes(seed, 3)
-    for case, (sizes, batch, time) in enumerate(
+def unscaled(learner: Any, seed: int, n_hidden: int) -> None:
+    """The last bias stays as nn.Linear makes it: of 40 elements the largest is near 1 / sqrt(n_hidden)."""
+    largest = beside(learner, fixtures.first_values, (40, 2, 3, n_hidden), seed)["largest of the last bias"]
+    bound = n_hidden**-0.5
+    small = isinstance(largest, float) and largest <= 0.1001 * bound
+    require(
+        isinstance(largest, float) and 0.5 * bound < largest <= 1.0001 * bound,
         (
-            ((a + 3, 8, b, c), 2, 11),
-            ((b + 2, 4, c, a), 3, 7),
-            ((c + 4, 2, a, b), 1, 1),
-            ((a + 1, 16, 2, b), 1, 5),
-            ((b + 1, 8, a, a), a, 9),
-        )
-    ):
-        values, stats = drawn(seed + 100 * case, sizes)
-        ids = integers(seed + case, sizes[0], batch, time)
-        right = by_window(values, stats, ids, sizes[1])
-        agree(
-            f"logits_everywhere(model, ids, {sizes[1]}), ids int64 ({batch}, {time}), model a wavenet",
-            beside(learner, fixtures.everywhere, model, sizes, values, stats, ids),
-            right,
-            {
-                "one row for each position of ids: the dots in front give rows, too": by_window(
-                    values, stats, ids, sizes[1], extra=sizes[1] - 1
-                ),
-                "before the start stand dots, ids of 0, not zeros among the embeddings":
-                    padded_with_zeros(values, stats, ids),
-                "the dilation doubles at each level: yours stays 1": dilated(values, stats, ids, sizes[1], lambda k: 1),
-                "dilations 1, 2, 4: yours is one power ahead": dilated(values, stats, ids, sizes[1], lambda k: 2 << k),
-                "dilations double, 1, 2, 4: yours go 1, 2, 3": dilated(values, stats, ids, sizes[1], lambda k: k + 1),
-                "the widest dilation comes last: yours are in the opposite order": dilated(
-                    values, stats, ids, sizes[1], lambda k, top=sizes[1]: top >> (k + 1)
-                ),
-                "logits, not probabilities": right.softmax(2),
-            },
-            (SINGLE["rtol"], SINGLE["atol"]),
-        )  # fmt: skip
-
-
-def by_window(
-    values: Sequence[torch.Tensor], stats: Stats, ids: torch.Tensor, block_size: int, extra: int = 0
-) -> torch.Tensor:
-    """The tree on the window that ends at each position; `extra` positions before the start are counted, too."""
-    batch, time = ids.shape
-    long = np.concatenate([np.zeros((batch, block_size - 1 + extra), dtype=np.int64), ids.numpy()], 1)
-    windows = [long[:, t : t + block_size] for t in range(time + extra)]
-    rows = [tree(values, stats, torch.from_numpy(window)) for window in windows]
-    return torch.stack(rows, 1)  # (batch, time, vocab_size)
-
-
-def dilated(
-    values: Sequence[torch.Tensor], stats: Stats, ids: torch.Tensor, block_size: int, dilation: Any
-) -> torch.Tensor:
-    """The stack of convolutions with these dilations, after a start of dots."""
-    start = np.zeros((len(ids), block_size - 1), dtype=np.int64)
-    return stacked(values, stats, np.concatenate([start, ids.numpy()], 1), dilation)[:, block_size - 1 :]
-
-
-def padded_with_zeros(values: Sequence[torch.Tensor], stats: Stats, ids: torch.Tensor) -> torch.Tensor:
-    """No dots in front: each convolution sees zeros before the start of its own input."""
-    return stacked(values, stats, ids.numpy(), lambda k: 1 << k)
-
-
-def stacked(values: Sequence[torch.Tensor], stats: Stats, ids: np.ndarray, dilation: Any) -> torch.Tensor:
-    embedding, *hidden, weight, bias = (value.double().numpy() for value in values)
-    h = embedding[ids]  # (batch, time, channels)
-    for level, (mean, var) in enumerate(stats):
-        matrix, gain, shift = hidden[3 * level : 3 * level + 3]
-        gap = min(dilation(level), h.shape[1])
-        before = np.concatenate([np.zeros_like(h[:, :gap]), h[:, : h.shape[1] - gap]], 1)
-        z = np.concatenate([before, h], 2) @ matrix.T
-        z = (z - mean.double().numpy()) / np.sqrt(var.double().numpy() + 1e-5)
-        h = np.tanh(gain * z + shift)
-    return torch.from_numpy(h @ weight.T + bias).float()
+            "looked at",
+            f"wavenet(vocab_size=40, block_size=2, n_embd=3, n_hidden={n_hidden}), the last layer's bias",
+        ),
+        (
+            "expected",
+            f"its largest element between {0.5 * bound:.4f} and {bound:.4f}, as nn.Linear starts it",
+        ),
+        ("got", f"{largest:.4f}"),
+        *[("mistake", "only the weight of the last layer is multiplied: leave its bias as it is")] * small,
+    )

@@ -1,4 +1,4 @@
-"""Check of 04_makemore/05_wavenet, on sampling. Oracles: tables with one way, frequencies of letters."""
+"""Check of 04_makemore/05_wavenet, on sampling. Oracles: models with one way to go, frequencies of letters."""
 
 from __future__ import annotations
 
@@ -17,9 +17,53 @@ LETTERS = "uvwxyzö"
 
 @check
 def sample_names(learner: Any, seed: int) -> None:
-    """Many names at once, in evaluation mode. Oracle: tables that leave one way, and frequencies."""
+    """Many names at once, in evaluation mode. Oracle: models that leave one way, and frequencies."""
+    of_different_length(learner, seed)
     one_way(learner, seed)
     by_chance(learner, seed)
+
+
+def of_different_length(learner: Any, seed: int) -> None:
+    """Rows end at different steps, and never draw their dots together."""
+    itos = [".", *LETTERS[: 3 + seed % 3]]
+    first = seed % 4
+    for block_size, ends in ((4, [first + 1, first + 8, first + 2]), (8, [0, 3, 4, 0])):
+        count, longest = len(ends), max(ends)
+        called = f"sample_names(model, itos, {block_size}, {count}, generator), model sure of names of {ends} letters"
+        found = beside(learner, fixtures.staggered_names, ends, itos, block_size, seed)
+        require(isinstance(found, dict), ("expected", "a dict"))
+        batches(found["shapes"], called, block_size, count)
+        calls = len(found["shapes"])
+        rows = [
+            [itos[fixtures.staggered(end, k, at, len(itos))] for at in range(min(calls, fixtures.LONGEST))]
+            for k, end in enumerate(ends)
+        ]
+        waited = calls == fixtures.LONGEST + 1
+        names = [
+            "".join(itos[1 + (k + at) % (len(itos) - 1)] for at in range(end)) for k, end in enumerate(ends)
+        ]
+        Told(found["names"], called).equals(
+            names,
+            mistakes={
+                "letters after the dot were added: a name is complete at its first dot": [
+                    "".join(row).replace(".", "") for row in rows
+                ],
+                "letters and dots after the first dot were added: a name is complete there": [
+                    "".join(row) for row in rows
+                ],
+                "it ends with the shortest name: go on until every name has drawn its dot": [
+                    name[: min(ends)] for name in names
+                ],
+                "the closing dot is no part of the name": [name + "." for name in names],
+            },
+        )  # fmt: skip
+        require(
+            calls == longest + 1,
+            ("called", called),
+            ("expected", f"{longest + 1} calls of the model: then every name has drawn its dot"),
+            ("got", f"{calls} calls"),
+            *[("mistake", "remember which names are complete: yours waits for all dots at once")] * waited,
+        )
 
 
 def one_way(learner: Any, seed: int) -> None:
@@ -72,13 +116,12 @@ def looked_after(
 ) -> None:
     """One call for each letter, on all names; no graph; the mode put back; no chance but the generator's."""
     shapes = found["shapes"]
-    wrong = next((shape for shape in shapes if shape != [count, block_size]), None)
+    batches(shapes, called, block_size, count)
     require(
-        count == 0 or (wrong is None and 0 < len(shapes) <= letters + 2),
+        count == 0 or len(shapes) == letters + 1,
         ("called", called),
-        ("expected", f"one call of the model for each letter, on ids ({count}, {block_size})"),
-        ("got", f"{len(shapes)} calls" + (f", one of them on ids {tuple(wrong)}" if wrong else "")),
-        ("mistake", "all names at once: one batch of contexts, one row for each name"),
+        ("expected", f"{letters + 1} calls of the model, one for each letter and one for the dot"),
+        ("got", f"{len(shapes)} calls"),
     )
     require(
         found["recorded"] is False,
@@ -96,6 +139,21 @@ def looked_after(
         found["untouched"] is True and found["again"] == found["names"],
         ("called", called),
         ("mistake", "all chance comes from `generator`: pass it to torch.multinomial"),
+    )
+
+
+def batches(shapes: list[list[int]], called: str, block_size: int, count: int) -> None:
+    """Every call is on the contexts of all names."""
+    wrong = next((shape for shape in shapes if shape != [count, block_size]), None)
+    together = bool(shapes) and shapes[0] == [count, block_size]
+    fewer = together and wrong is not None and len(wrong) == 2 and wrong[0] < count
+    require(
+        count == 0 or wrong is None,
+        ("called", called),
+        ("expected", f"calls of the model on ids ({count}, {block_size})"),
+        ("got", f"one on ids {tuple(wrong or [])}"),
+        *[("mistake", "rows whose name is complete stay in the batch")] * fewer,
+        *[("mistake", "all names at once: one batch of contexts, one row for each name")] * (not together),
     )
 
 
