@@ -387,11 +387,11 @@ def make_functions(table: dict) -> dict:
     ### BEGIN SOLUTION
 
     def make(name, f, slope):
-        def function(a):
+        def operation(a):
             y = f(a.data)
             return Value(y, (a,), lambda g: (g * slope(a.data, y),), name)
 
-        return function
+        return operation
 
     return {name: make(name, f, slope) for name, (f, slope) in table.items()}
     ### END SOLUTION

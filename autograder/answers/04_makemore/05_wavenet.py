@@ -1307,8 +1307,9 @@ def logits_everywhere(model, ids, block_size):
 
 # %% wrong: logits_everywhere — a batch of all windows  hint="every window anew"
 def logits_everywhere(model, ids, block_size):
-    windows = functional.pad(ids, (block_size - 1, 0)).unfold(1, block_size, 1)
-    return model(windows.reshape(-1, block_size)).reshape(*ids.shape, -1)
+    padded = functional.pad(ids, (block_size - 1, 0))
+    every = padded.unfold(1, block_size, 1).flatten(0, 1)
+    return model(every).unflatten(0, ids.shape)
 
 
 # %% wrong: logits_everywhere — embeds once, then a batch of all windows  hint="every window anew"
