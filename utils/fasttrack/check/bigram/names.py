@@ -61,9 +61,6 @@ def split_names(learner: Any, seed: int) -> None:
             "SHA-256, from hashlib: another hash gives another split": by_digit(
                 names, [zlib.crc32(name.encode()) % 10 for name in names]
             ),
-            "hash(name) is another number each time Python starts: use hashlib": by_digit(
-                names, [hash(name) % 10 for name in names]
-            ),
             (
                 "every name of the list, not every tenth place"
                 if n >= 10
@@ -82,6 +79,10 @@ def split_names(learner: Any, seed: int) -> None:
                 names,
                 [d if names.index(x) == i else 0 for i, (x, d) in enumerate(zip(names, digits, strict=True))],
             )
+        # Last: on a short list this one is at times the same as another, another time not.
+        mistakes["hash(name) is another number each time Python starts: use hashlib"] = by_digit(
+            names, [hash(name) % 10 for name in names]
+        )
         expect(learner, names).equals(want, mistakes=mistakes)
 
 
