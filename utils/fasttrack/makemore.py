@@ -23,7 +23,7 @@ class Row:
     lesson: str
     looks_at: str
     test: float  # on the test part of names_split(), measured once the dev part has chosen every setting
-    public: float | None  # what the public lectures reach on names.txt; None where they have no such model
+    public: float | None  # such a model on names.txt: the lectures' own, or counted; None: not known
     public_on: str  # which names of names.txt that was measured on
 
 
