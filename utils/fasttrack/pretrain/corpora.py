@@ -1,0 +1,51 @@
+"""The corpora that presets name: a stream of token ids to train on, tokens held out, and the way back to text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from fasttrack import data
+from fasttrack.pretrain.steps import Batch, get_batch
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Ids below `vocab_size`: `draw(batch, block_size, generator)` gives a batch to train on, `held_out(block_size)`
+    the batches that measure, always the same. `floor` is the least loss a model can have, in nats per token, if known.
+    """
+
+    vocab_size: int
+    draw: Callable[[int, int, torch.Generator], Batch]
+    held_out: Callable[[int], Iterator[Batch]]
+    decode: Callable[[Sequence[int]], str]
+    start: Sequence[int]  # ids a sample begins with
+    floor: float | None = None
+
+
+def shakespeare() -> Corpus:
+    """Characters; the last tenth is held out, as in nanoGPT, and read in windows one after the other."""
+    text = data.tinyshakespeare()
+    itos = sorted(set(text))
+    stoi = {character: i for i, character in enumerate(itos)}
+    ids = torch.tensor([stoi[character] for character in text])
+    train, rest = ids[: int(0.9 * len(ids))], ids[int(0.9 * len(ids)) :]
+
+    def held_out(block_size: int, batch: int = 64) -> Iterator[Batch]:
+        count = (len(rest) - 1) // block_size
+        x = rest[: count * block_size].reshape(count, block_size)
+        y = rest[1 : count * block_size + 1].reshape(count, block_size)
+        return ((x[i : i + batch], y[i : i + batch]) for i in range(0, count, batch))
+
+    return Corpus(
+        vocab_size=len(itos),
+        draw=lambda batch, block_size, generator: get_batch(train, batch, block_size, generator),
+        held_out=held_out,
+        decode=lambda tokens: "".join(itos[i] for i in tokens),
+        start=[stoi["\n"]],
+    )
+
+
+CORPORA: dict[str, Callable[[], Corpus]] = {"shakespeare": shakespeare}

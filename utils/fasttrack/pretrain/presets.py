@@ -1,0 +1,44 @@
+"""What `python -m fasttrack.pretrain --preset NAME` trains: shapes, batches and learning rates that were tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A run: the corpus, the model's shape, and how it is trained. `batch` counts windows over all processes."""
+
+    about: str
+    corpus: str  # a name in fasttrack.pretrain.corpora
+    block_size: int
+    n_layer: int
+    n_head: int
+    n_embd: int
+    batch: int
+    steps: int
+    lr: float
+    warmup: int
+    min_lr: float = 0.0
+    weight_decay: float = 0.1
+    beta2: float = 0.95
+    clip: float = 1.0
+    accumulate: int = 1  # parts in which a process takes its share of the batch
+    evaluate: int = 250  # updates between two looks at the held-out tokens
+
+
+PRESETS = {
+    "shakespeare": Preset(
+        "nanoGPT's recipe for a CPU: 0.8 million parameters on characters of Shakespeare, some minutes",
+        corpus="shakespeare",
+        block_size=64,
+        n_layer=4,
+        n_head=4,
+        n_embd=128,
+        batch=12,
+        steps=2000,
+        lr=4e-3,
+        warmup=100,
+        beta2=0.99,
+    ),
+}
