@@ -1,0 +1,248 @@
+"""Checks of 06_attention/01_self_attention, on scores and weights. Oracles: einsum, PyTorch's attention, autograd.
+
+Inputs are moderate: at large ones every softmax is saturated, and any scale would pass.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from fasttrack.check import check, expect
+from fasttrack.check.autograd.looking import agree
+from fasttrack.check.fixtures import beside
+from fasttrack.check.fixtures import self_attention as fixtures
+from fasttrack.check.inputs import EXACT, distinct_sizes, normal
+
+Mask = torch.Tensor | None
+CLOSE = {"rtol": 1e-9, "atol": 1e-11}  # another order of sums, and exp(x - max) for exp(x)
+
+
+@check
+def attention_scores(learner: Any, seed: int) -> None:
+    """q times k, for each pair of positions. Oracle: einsum."""
+    a, b, c, d = distinct_sizes(seed, 4)
+    for case, (shape, queries, keys, size, dtype) in enumerate(
+        (
+            ((), a, b, c, torch.float64),
+            ((), d, d, a, torch.float64),
+            ((a,), b, c, d, torch.float32),
+            ((b,), b, b, b, torch.float64),
+            ((2, a), c, 1, b, torch.float64),
+        )
+    ):
+        q = normal(seed + case, *shape, queries, size, dtype=dtype)
+        k = normal(seed + 10 + case, *shape, keys, size, dtype=dtype)
+        want = torch.einsum("...qh,...kh->...qk", q, k)
+        expect(learner, q, k).close(
+            want,
+            mistakes={
+                "rows are queries, columns are keys: yours is turned": want.transpose(-2, -1),
+                "the scores as they are: the scale comes in exercise 6": want / math.sqrt(size),
+                "the scores as they are: no softmax yet": want.softmax(-1),
+                **({"k has to be turned: swap its last two dimensions": q @ k} if size == keys else {}),
+                **({"multiplied element by element: q @ k, with k turned": q * k} if queries == keys else {}),
+                "k.T turns all dimensions of a tensor; swap the last two only": RuntimeError,
+            },
+            **(EXACT if dtype == torch.float64 else {}),
+        )
+
+
+@check
+def softmax_jacobian(learner: Any, seed: int) -> None:
+    """How each weight moves with each score. Oracle: autograd through softmax."""
+    a, b = distinct_sizes(seed, 2)
+    for case, (size, dtype) in enumerate(
+        ((a, torch.float64), (b, torch.float32), (1, torch.float64), (12, torch.float64))
+    ):
+        scores = 1.5 * normal(seed + case, size, dtype=dtype)
+        weights = scores.softmax(0)
+        want: torch.Tensor = torch.autograd.functional.jacobian(  # type: ignore[no-untyped-call]
+            lambda s: s.softmax(0), scores
+        )
+        product = weights[:, None] * weights[None, :]
+        expect(learner, weights).close(
+            want,
+            mistakes={
+                "the diagonal is missing: w_i itself belongs there, less its square": -product,
+                "the sign is turned": -want,
+                "the products of different weights count, too, with a minus": weights.diag()
+                - product.diag().diag(),
+                "minus the products, not plus": weights.diag() + product,
+                "one number for each pair of a weight and a score: (n, n)": weights * (1 - weights),
+                "1 on the diagonal has to be w_i": torch.eye(size, dtype=dtype) - product,
+                "w_i (1 - w_j) stands on the diagonal only: elsewhere it is -w_i w_j": weights[:, None]
+                * (1 - weights[None, :]),
+                "the weights are softmax's output already: do not take softmax again": again(weights),
+            },
+            **(EXACT if dtype == torch.float64 else {}),
+        )
+
+
+def again(weights: torch.Tensor) -> torch.Tensor:
+    twice = weights.softmax(0)
+    return twice.diag() - twice[:, None] * twice[None, :]
+
+
+def attended(q: torch.Tensor, k: torch.Tensor, mask: Mask, scale: float | None = None) -> torch.Tensor:
+    """The weights, read off PyTorch's attention: values that are the rows of an identity matrix show them."""
+    identity = torch.eye(k.shape[-2], dtype=q.dtype).expand(*k.shape[:-1], k.shape[-2])
+    return functional.scaled_dot_product_attention(q, k, identity, mask, scale=scale)
+
+
+def by_mistake(q: torch.Tensor, k: torch.Tensor, mask: Mask) -> dict[str, torch.Tensor]:
+    """What comes of known mistakes."""
+    scores = q @ k.transpose(-2, -1)
+    size, keys = q.shape[-1], k.shape[-2]
+    scaled = scores / math.sqrt(size)
+
+    def softened(some: torch.Tensor, dim: int = -1) -> torch.Tensor:
+        if mask is None:
+            return some.softmax(dim)
+        return some.masked_fill(~mask, -math.inf).softmax(dim).nan_to_num(0.0)
+
+    found = {
+        "the scale is missing: divide the scores by the square root of head_size": softened(scores),
+        "divide by the square root of head_size, not by head_size": softened(scores / size),
+        "divide by the square root of head_size: yours multiplies": softened(scores * math.sqrt(size)),
+        "head_size is the last dimension of q: yours is another number": softened(scores / math.sqrt(keys)),
+        "softmax over the queries: each query's weights over the keys, the last dim, sum to 1": softened(
+            scaled, -2
+        ),
+        "the scale comes before softmax, not after it": softened(scores) / math.sqrt(size),
+        "these are scores: softmax is missing": scaled,
+    }
+    if mask is None:
+        return found
+    full = torch.broadcast_to(mask, scores.shape)
+    return {
+        "the mask makes no difference": scaled.softmax(-1),
+        "masked after softmax: what is left of a row does not sum to 1": scaled.softmax(-1) * mask,
+        "True means may attend: yours attends to what is masked": attended(q, k, ~mask),
+        "a masked score has to be -inf: 0 is a score like any other": scaled.masked_fill(~mask, 0.0).softmax(
+            -1
+        ),
+        "a masked score has to be -inf: yours is small, and still counts": scaled.masked_fill(
+            ~mask, -1.0
+        ).softmax(-1),
+        "True is added to the score as 1: fill what is masked with -inf": (scaled + mask).softmax(-1),
+        "nan: a query that may attend to nothing has weights 0": scaled.masked_fill(~mask, -math.inf).softmax(
+            -1
+        ),
+        "a query that may attend to nothing has weights 0, not equal ones": torch.where(
+            full.any(-1, keepdim=True), attended(q, k, mask), torch.tensor(1 / keys, dtype=q.dtype)
+        ),
+        "a masked key's weight is 0, not what a large negative score leaves where all are masked": torch.where(
+            full.any(-1, keepdim=True), attended(q, k, mask), scaled.softmax(-1)
+        ),
+        **found,
+    }
+
+
+def cases(seed: int) -> list[tuple[torch.Tensor, torch.Tensor, Mask]]:
+    """Queries, keys and masks: self and cross, batches and none, heads, padding, rows that see nothing."""
+    a, b, c, d = distinct_sizes(seed, 4)
+
+    def drawn(step: int, *shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+        return normal(seed + step, *shape, dtype=dtype)
+
+    padding = (
+        torch.arange(c)[None, None, :] < torch.tensor([1 + (seed + i) % c for i in range(a)])[:, None, None]
+    )
+    some = drawn(7, a, b, c) > 0
+    some[..., 0, 0], some[..., -1, :] = True, False
+    return [
+        (drawn(0, a, b, d), drawn(1, a, c, d), None),
+        (drawn(2, 2, a, b, c), drawn(3, 2, a, b, c), causal(b)),
+        (drawn(4, a, b, d), drawn(5, a, c, d), padding),  # (a, 1, c)
+        (drawn(4, a, b, 16), drawn(5, a, c, 16), some),
+        (drawn(8, b, d), drawn(9, b, d), causal(b)),
+        (drawn(8, 1, 1, b), drawn(9, 1, 1, b), None),
+        (drawn(6, a, b, d, dtype=torch.float32), drawn(7, a, b, d, dtype=torch.float32), causal(b)),
+        (drawn(8, a, d), drawn(9, c, d), torch.zeros(a, c, dtype=torch.bool)),
+    ]
+
+
+def causal(time: int) -> torch.Tensor:
+    places = torch.arange(time)
+    return places[None, :] <= places[:, None]
+
+
+@check
+def attention_weights(learner: Any, seed: int) -> None:
+    """softmax(q k / sqrt(head_size)) where the mask allows. Oracle: PyTorch's attention on an identity matrix."""
+    for q, k, mask in cases(seed):
+        tolerance = CLOSE if q.dtype == torch.float64 else {}
+        args = (q, k) if mask is None else (q, k, mask)
+        expect(learner, *args).close(attended(q, k, mask), mistakes=by_mistake(q, k, mask), **tolerance)
+    q, k, _ = cases(seed)[4]
+    k[-1] = 3e4 * q[0]  # a key that only the last query may see, and that is far louder than all others
+    mask = causal(len(q))
+    loud = q @ k.T / math.sqrt(q.shape[-1])
+    expect(learner, q, k, mask).close(
+        attended(q, k, mask),
+        mistakes={
+            "mask before softmax: a loud score that is masked later leaves 0 / 0 to the others": after_softmax(
+                loud, mask
+            ),
+            "mask before softmax: a loud score that is masked later leaves nothing to the others": after_softmax(
+                loud, mask
+            ).nan_to_num(0.0),
+            "exp of a large score is inf: softmax takes care of that": exponentials(loud, mask),
+        },
+        **CLOSE,
+    )
+    q, k, _ = cases(seed)[3]
+    mask = normal(seed + 21, q.shape[-2], k.shape[-2]) > 0
+    mask[0, 0], mask[-1] = True, False
+    upstream = normal(seed + 20, *q.shape[:-1], k.shape[-2], dtype=torch.float64)
+    slopes = beside(learner, fixtures.slopes_of_weights, q, k, mask, upstream)
+    wanted = fixtures.slopes_of_weights(attended, q, k, mask, upstream)
+    for name, slope, want in zip("qk", slopes, wanted, strict=True):
+        agree(
+            f"the gradient at {name}, where some queries may attend to nothing",
+            slope,
+            want,
+            {"nan: the values are right, but 0 / 0 was computed on the way": with_nan(slope, want)},
+            (1e-9, 1e-11),
+        )
+
+
+def after_softmax(scores: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    kept = scores.softmax(-1) * mask
+    return kept / kept.sum(-1, keepdim=True)
+
+
+def exponentials(scores: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    kept = scores.exp() * mask
+    return kept / kept.sum(-1, keepdim=True)
+
+
+def with_nan(got: Any, want: torch.Tensor) -> torch.Tensor:
+    """`want`, with nan wherever `got` is."""
+    if not isinstance(got, torch.Tensor) or got.shape != want.shape:
+        return want
+    return torch.where(got.isnan(), got.double(), want)
+
+
+@check
+def scaled_dot_product_attention(learner: Any, seed: int) -> None:
+    """The weights' mean of the values. Oracle: torch.nn.functional.scaled_dot_product_attention."""
+    for case, (q, k, mask) in enumerate(cases(seed)):
+        # One size of its own for the values, and one time that of q, so that v is not mistaken for it.
+        size = q.shape[-1] if case % 4 == 3 else q.shape[-1] + 1
+        v = normal(seed + 30 + case, *k.shape[:-1], size, dtype=q.dtype)
+        args = (q, k, v) if mask is None else (q, k, v, mask)
+        named: dict[str, torch.Tensor | type[Exception]] = {
+            "these are the weights: multiply them by v": attended(q, k, mask),
+            "the mask has to reach attention_weights": attended(q, k, None) @ v,
+        }
+        if q.shape == k.shape:
+            named["queries and keys are exchanged: q comes first"] = attended(k, q, mask) @ v
+            named["the weights are turned: rows are queries"] = attended(q, k, mask).transpose(-2, -1) @ v
+        named |= {name: wrong @ v for name, wrong in by_mistake(q, k, mask).items()}
+        want = functional.scaled_dot_product_attention(q, k, v, mask)
+        expect(learner, *args).close(want, mistakes=named, **(CLOSE if q.dtype == torch.float64 else {}))
