@@ -101,8 +101,8 @@ plot.curves(
 # about eight times as high, because its logits are large by chance. It is sure of a letter, and wrong. A thousand steps later
 # it has not come down to where knowing nothing would have started.
 #
-# A curve of this shape, a cliff and then a plain, is called a *hockey stick*. The cliff is no learning. It is
-# the network turning off its own noise.
+# A curve of this shape, steep and then ever flatter, is called a *hockey stick*. The steep part is hardly learning. It is
+# the network turning down its own noise.
 #
 # **What should the first loss be?** Say that the logits $z_1, \dots, z_V$ are normal numbers of standard deviation $s$ that have nothing to do
 # with the target. Then
@@ -188,7 +188,7 @@ pre, h, logits = inside(fresh_mlp(), x[:1000])
 print(f"standard deviation of the logits {logits.std().item():.1f}")
 
 # %% [markdown]
-# Where does 13 come from? Each logit is a sum of 200 products of an activation near ±1 and a standard normal weight. The repair is one factor:
+# Where does 13 come from? Each logit is a sum of 200 products of an activation near ±1 and a standard normal weight (why that makes 13 is in part 3). The repair is one factor:
 
 
 # %%
@@ -207,12 +207,22 @@ print(
     f"mean of the last 100 losses: {sum(as_drawn[-100:]) / 100:.3f} as drawn, {sum(calm[-100:]) / 100:.3f} calm"
 )
 
+# %% tags=["demo"]
+plot.curves(
+    range(0, 1000, 25),
+    {"as drawn": smooth(as_drawn), "calm": smooth(calm), "knowing nothing": [math.log(vocab_size)] * 40},
+    title="One factor, and the hockey stick is gone",
+    xlabel="step",
+    ylabel="loss (nats), mean of 25 steps",
+)
+
 # %% [markdown]
-# Why 0.01 and not 0? With `W2` all zeros the logits would be equal, too, but the gradient that reaches the hidden layer is
-# multiplied by `W2`: it would be 0 in the first step. Small breaks the tie; zero does not.
+# Why 0.01 and not 0? Zero works here as well (the mean of the last 200 losses is the same to 0.0001). It costs the hidden layer its first step, since the
+# gradient that reaches it is multiplied by `W2`. What would never come apart are units that start with the same weights on *both* sides.
 #
 # So before every training: **compare the first loss with `expected_initial_loss`.** If it is much higher, the last layer is too
-# large. If it is much lower than $\ln V$, the targets leak into the inputs.
+# large. If it is much lower than $\ln V$, the network is not untrained (old parameters were loaded), or the loss is not what you think (padding
+# counted, another $V$, a wrong mean). Targets that leak into the inputs show later, as a loss that falls too far: an untrained network cannot use them.
 #
 # ## 2. Saturated
 #
@@ -267,8 +277,8 @@ print(f"saturated: {saturation(h):.0%}")
 # Seven in ten. tanh has turned a broad bell into a switch with two positions: for most examples a unit says $\pm 1$ whatever its weights are, give or
 # take. These examples teach the unit nothing.
 #
-# One unit that is saturated for *some* examples learns from the others. A unit that is saturated for **all** of them gets no gradient from any,
-# ever. It is **dead**: a constant that the network carries along. The same happens to a ReLU that is negative for every example.
+# One unit that is saturated for *some* examples learns from the others. A unit that is saturated for **all** of them gets no gradient from
+# any, or next to none. It is **dead**: a constant that the network carries along. The same happens to a ReLU that is negative for every example.
 #
 # ### Exercise 3: dead units   ·  ★★☆ · 6 min · 2 points
 #
@@ -311,12 +321,12 @@ check.dead_units(dead_units, seed=7)
 # </details>
 
 # %% [markdown]
-# **Predict:** how many of the 200 units of the fresh MLP are dead (slope at most 0.01 for all training examples)? And of a ReLU layer after 100
+# **Predict:** how many of the 200 units of the fresh MLP are as good as dead (slope at most 0.01 for all training examples)? And of a ReLU layer after 100
 # steps of AdamW, with learning rates from the usual 0.001 to a careless 0.3?
 
 # %%
 pre, h, _ = inside(fresh_mlp(), x)
-print("fresh MLP, dead:", int(dead_units(1 - h**2, 0.01).sum()), "of 200")
+print("fresh MLP, as good as dead:", int(dead_units(1 - h**2, 0.01).sum()), "of 200")
 
 
 # %% tags=["demo"]
@@ -336,7 +346,7 @@ for lr in (0.001, 0.01, 0.1, 0.3):
 
 # %% [markdown]
 # The tanh layer is badly saturated, yet no unit is beyond help: each has examples on its slope. The ReLU layer shows how units die in practice: steps that are too large push
-# a unit below zero for every name there is, and no later gradient can bring it back. **Nothing reports it.** With 156 units dead the loss has fallen nicely to 2.6; it is just not the 2.4 of its neighbour. With all 200 dead
+# a unit below zero for every name there is. It gets no gradient of its own then; only if its inputs move can it come back, which is rare (2 of 156 in another 2,000 steps at 0.003). **Nothing reports it.** With 156 units dead the loss has fallen nicely to 2.6; it is just not the 2.4 of its neighbour. With all 200 dead
 # it is 2.9, the loss of the letter counts: only the bias of the output layer is still learning.
 #
 # The repair of the hidden layer is a factor again: pre-activations of standard deviation 5.6 are to become about 1. Both repairs against one and none:
@@ -371,7 +381,8 @@ plot.images(
 # %% [markdown]
 # Each dark dot is an example that cannot teach a unit. The same network, the same data, the same thousand steps: what differs is where it started.
 #
-# Tuning three factors by hand works for one hidden layer. It will not do for ten.
+# The loss falls by only 0.02 (by 0.01 to 0.03 with each of five seeds): one hidden layer can do much with the rest. In ten layers the factors
+# multiply, and tuning them by hand will not do.
 #
 # ## 3. How large should a weight be?
 #
@@ -392,6 +403,8 @@ for fan_in in (10, 100, 1000):
     )
 
 # %% [markdown]
+# The 13 of part 1 was $\sqrt{200} \cdot 0.92$, with 0.92 the root of the mean square of the activations, and the 5.6 of part 2 about $\sqrt{30 + 1}$: thirty inputs and a bias.
+#
 # So with $\sigma = 1/\sqrt{n}$ the scale is kept. That is for a linear layer. A nonlinearity then takes something away, and the weights have to make up for it by a
 # factor, the **gain**:
 #
@@ -446,7 +459,8 @@ check.kaiming_std(kaiming_std, seed=7)
 # </details>
 
 # %% [markdown]
-# The factor 0.2 that repaired the hidden layer by hand was close: its fan-in is 30, and $5/3/\sqrt{30} = 0.30$.
+# The factor 0.2 that repaired the hidden layer by hand was nearly $1/\sqrt{30} = 0.18$, the gain for linear layers. With the gain of tanh it is 0.30: a fifth of the activations saturated, on purpose,
+# to make up for the squeezing. With one hidden layer that makes no difference (2.537 and 2.536).
 #
 # Now ten layers of 100 units. Random inputs go in, a random gradient comes back, nothing is trained. **Predict** what becomes of the activations of
 # layer 10, and of the gradient that arrives at layer 1, when the gain is 0.5, when it is 5/3, and when it is 5.
@@ -493,12 +507,12 @@ plot.curves(
 )
 
 # %% [markdown]
-# - **0.5**: activations shrink to nothing, and since a layer's slopes are the same matrices, so do gradients: a factor of about 500 over ten layers.
+# - **0.5**: activations shrink to nothing, and since a layer's slopes are the same matrices, so do gradients: a factor of about 500 from layer 10 to layer 1.
 # - **1**: right for linear layers. tanh squeezes a little each time, and it adds up.
-# - **5/3**: from the second layer on, the distributions lie on each other.
-# - **5**: two thirds saturated, and where tanh has not cut them off gradients *grow*, by a hundred over ten layers.
+# - **5/3**: from the fourth layer on, the distributions lie on each other.
+# - **5**: two thirds saturated, and where tanh has not cut them off gradients *grow*, by more than a hundred.
 #
-# All of that for factors between 0.5 and 5. At a hundred layers the window is a few per cent wide. And it is only the *start*: training moves the weights, and nothing
+# At a hundred layers, 5/3 still holds the activations and multiplies the gradient by more than ten thousand; only gains between about 1.05 and 1.2 keep both. And it is only the *start*: training moves the weights, and nothing
 # keeps the scale where it was.
 #
 # ## 4. Why not make it so?
@@ -597,8 +611,8 @@ plot.layers(
 )
 
 # %% [markdown]
-# The gain has no influence at all: whatever factor the weights have, dividing by the standard deviation takes it out again. Weights of a wrong size are not repaired here;
-# their size has stopped to matter. (Gradients at layer 1 are about twice those at layer 10 now. That is mild, and the same for every gain.)
+# At the start the gain has no influence on the activations: whatever factor the weights have, dividing by the standard deviation takes it out again. Weights of a wrong size are not repaired here;
+# their size has stopped mattering. (Gradients at layer 1 are about twice those at layer 10 now. That is mild, and the same for every gain.)
 #
 # Two things have changed that are easy to miss.
 #
@@ -617,7 +631,7 @@ for batch in (batch_a, batch_b):
 
 # %% [markdown]
 # It is not. What the network makes of a name depends on which other names happen to be in the batch. In training that is a little noise, another one in each step, and it works against overfitting like a
-# weak dropout. But it is also the source of most bugs with this layer. What is the output for a *single* name?
+# weak dropout (01/03). But it is also the source of most bugs with this layer. What is the output for a *single* name?
 #
 # This is a good place for a break.
 #
@@ -644,7 +658,7 @@ for step, new in enumerate((4.0, 4.0, 4.0, 4.0), 1):
 # %% [markdown]
 # It starts at 0 and needs some tens of batches to forget that: after $k$ batches a share of $0.9^k$ is still the start.
 #
-# - **Which variance is kept?** The batch is a sample, and a sample's biased variance is too small on average by $(n-1)/n$. An estimate of *all* data should not be, so PyTorch keeps the **unbiased** one,
+# - **Which variance is kept?** The batch is a sample, and a sample's biased variance is too small on average, by the factor $(n-1)/n$. An estimate of *all* data should not be, so PyTorch keeps the **unbiased** one,
 #   divided by $n - 1$, while it normalises by the biased one. With batches of 32 that is 3 %; with batches of 2, a factor of 2.
 # - **Running statistics are not parameters.** No gradient belongs to them: they are measured, not learned. But they must be saved with the model, and move with it to another device or dtype. For that a module has **buffers**:
 #   `self.register_buffer("running_mean", torch.zeros(3))` makes `self.running_mean` a tensor that is in `state_dict()` and not in `parameters()`.
@@ -756,7 +770,7 @@ descend(with_norm, steps=2000)
 print(f"dev loss, evaluation mode: {mlp.split_loss(with_norm, dev_x, dev_y):.4f}")
 
 # %% [markdown]
-# Now somebody forgets `model.eval()`. **Predict:** how does the dev loss depend on the size of the batches in which it is measured, in training mode? In evaluation mode?
+# `split_loss` has always called `model.eval()` and put the mode back. Here is what it saved you from. **Predict:** how does the dev loss depend on the size of the batches in which it is measured, if somebody forgets the call? In evaluation mode?
 
 # %% tags=["demo"]
 shuffled = torch.randperm(len(dev_x), generator=torch.Generator().manual_seed(0))[:8192]  # (8192,)
@@ -926,7 +940,7 @@ check.update_to_data(update_to_data, seed=7)
 # </details>
 
 # %% [markdown]
-# A network of four hidden layers with BatchNorm, three learning rates, plain gradient descent. **Predict** by how much the bars of two learning rates differ. Does any layer stand out?
+# A network of four hidden layers with BatchNorm, three learning rates, plain gradient descent. **Predict** by how much the ratios of two learning rates differ. Does any layer stand out?
 
 
 # %% tags=["demo"]
@@ -961,22 +975,27 @@ for name, found in seen.items():
     print(f"{name:<8}", [round(value, 2) for value in found.tolist()])
 
 # %% tags=["demo"]
-plot.bars(
+plot.runs(
     ["layer 1", "layer 2", "layer 3", "layer 4", "output"],
     {name: 10**found for name, found in seen.items()},
     title="How far a step moves each weight matrix",
+    xlabel="weight matrix",
     ylabel="update / data",
-    log=True,
+    levels={"r = −3": 1e-3},
+    yticks=(1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1),
 )
 
 # %% [markdown]
 # At 0.01 the hidden layers are moved by a twenty-thousandth of their size in a step: a crawl. At 0.1 they are near $-3$, at 1.0 a step moves them by a fiftieth. The four hidden layers agree with each other, which is the work of BatchNorm
-# and the start together. The output layer stands out, for a reason you know: it started at a tenth of the usual size, and a step of the same length is then ten times as much of it.
+# and the start together.
+#
+# The output layer stands out, for three reasons. It started ten times smaller, so the same step is more of it. Through it the hidden layers get gradients that are ten times smaller at first. And it moves more anyway: without the
+# factor 0.1 it is still at least four times ahead. The ratio of a tensor that starts near 0 says little until it has grown; judge by the hidden layers.
 #
 # ## 8. Switched off
 #
 # Does it matter, in the end, for the loss? Here is the experiment: eight hidden layers of 64, 120 steps of plain gradient descent on batches of 64; learning rates from 0.03 to 10; weights that start with a
-# gain of 0.3, 5/3 or 5; with BatchNorm, and without. **Predict** which of the six curves look alike.
+# gain of 0.3, 5/3 or 5; with BatchNorm, and without (with biases in its place). **Predict** which of the six curves look alike.
 
 
 # %% tags=["demo"]
@@ -1003,26 +1022,26 @@ for name, losses in {"BatchNorm": with_it, "without": without}.items():
         print(f"{name:<10} {gain:<9}", "".join(f"{loss:7.2f}" for loss in row))
 
 # %% tags=["demo"]
-plot.curves(
-    [math.log10(lr) for lr in rates],
+same_axes = {
+    "xlabel": "learning rate",
+    "ylabel": "loss (nats) after 120 steps",
+    "xticks": rates,
+    "yticks": (2.6, 2.8, 3.0, 3.2, 3.4),
+    "levels": {"knowing nothing": math.log(vocab_size)},
+}
+plot.runs(
+    rates,
     with_it,
     title="With BatchNorm: every start trains, over a wide range of learning rates",
-    xlabel="log₁₀ of the learning rate",
-    ylabel="loss (nats) after 120 steps",
+    **same_axes,
 )
 
 # %% tags=["demo"]
-plot.curves(
-    [math.log10(lr) for lr in rates],
-    without,
-    title="Without: the start and the learning rate decide",
-    xlabel="log₁₀ of the learning rate",
-    ylabel="loss (nats) after 120 steps",
-)
+plot.runs(rates, without, title="Without: the start and the learning rate decide", **same_axes)
 
 # %% [markdown]
 # Without BatchNorm only one of the three starts trains well. With the others, too small by a factor of five or too large by three, no learning rate brings the loss below 2.9. With BatchNorm every run
-# between 0.1 and 3.0, whatever its start, ends between 2.67 and 2.89; at 3.0, two of the three without it know no more than at the beginning.
+# between 0.1 and 3.0, whatever its start, ends between 2.67 and 2.89; at 3.0, two of the three without it know no more than at the beginning. At 10 BatchNorm fails, too.
 #
 # Look for the smallest number in the table, too. It belongs to the network *without* BatchNorm, with the right start and the right learning rate. BatchNorm did not make the best run better. It made a good run hard to miss.
 #
@@ -1051,7 +1070,8 @@ for a in (0.1, 1.0, 10.0):
 
 # %% [markdown]
 # The gradient is perpendicular to the weights. So each step makes them a little *longer*, the longer they are the smaller the next gradient is, and a learning rate that is too large makes weights grow until the steps fit: the
-# layer brakes by itself. That is why the curves with BatchNorm reach so far to the right.
+# layer brakes by itself. That is why the curves with BatchNorm reach so far to the right, and why they end at 10: the output layer, $\gamma$ and $\beta$ have no brake. The gain acts like a change of the learning rate:
+# larger weights, smaller relative steps. So gain 0.3 does best at the left, gain 5 at the right.
 #
 # What it costs: examples depend on each other; two modes, and their bugs; batches must be large; the statistics of a long text cut in windows mean little. Language models have moved on to LayerNorm (unit 06), which normalises each
 # example by itself. The ideas stay: watch the scales, and build the scale you want into the network.
@@ -1067,7 +1087,7 @@ for a in (0.1, 1.0, 10.0):
 # - an embedding, `nn.Embedding(vocab_size, n_embd)`; the rows for a context are laid side by side
 # - `n_layer` times: a linear layer to `n_hidden` **without bias**, your `BatchNorm1d(n_hidden)`, tanh
 # - an output layer with bias: logits
-# - at the start: embedding standard normal; weights of hidden layers normal with `kaiming_std(fan_in, "tanh")`; weight of the output layer normal with **0.1 ·** `kaiming_std(n_hidden)`, its bias 0
+# - at the start: embedding standard normal; weights of hidden layers normal with `kaiming_std(fan_in, "tanh")` (BatchNorm takes their scale out again, but it decides how far a step turns them); weight of the output layer normal with **0.1 ·** `kaiming_std(n_hidden)`, its bias 0
 # - all of these are drawn from `generator` alone: `nn.init.normal_(tensor, std=…, generator=generator)` draws anew in place; `nn.init.zeros_(tensor)` writes zeros
 # - `forward(x)`: int64 `(batch, block_size)` → logits `(batch, vocab_size)`
 # - `parameters()` yields the tensors in the order in which data meets them: make the modules in that order, and use `nn.Linear`
@@ -1143,7 +1163,7 @@ check.BatchNormMLP(BatchNormMLP, seed=7)
 # %% [markdown]
 # ## 10. The table
 #
-# **2.2511 is the number to beat**, the tuned MLP of 04/02. The settings below were chosen on the dev names: contexts of six letters, two hidden layers of 200, 3,000 steps of AdamW on batches of 256, the learning rate falling from 0.003 along half a
+# **2.2511 is the number to beat**, the tuned MLP of 04/02. The settings below were chosen on the dev names: contexts of six letters, two hidden layers of 200, 3,000 steps of AdamW (weight decay 0.1) on batches of 256, the learning rate falling from 0.003 along half a
 # cosine.
 
 # %% tags=["demo"]
@@ -1188,7 +1208,7 @@ print(", ".join(mlp.sample_names(model, itos, block_size, 15, torch.Generator().
 # %% [markdown]
 # ### What did BatchNorm do for it?
 #
-# The same question as in part 8, now for this network: the same start, the same batches, but every BatchNorm replaced by a module that does nothing. **Predict** the dev loss of this twin.
+# The same question as in part 8, now for this network: the same start, the same batches, but every BatchNorm replaced by a module that does nothing (the hidden layers have no bias at all then). **Predict** the dev loss of this twin.
 
 
 # %% tags=["demo"]
@@ -1212,7 +1232,7 @@ print(
 # The twin is as good, even better by a hundredth. So the step down in the table comes from longer contexts, a second layer, AdamW, and a network that starts right. With two layers and the right start, nothing is left for BatchNorm to repair, and its noise costs
 # a little. It had its worth before: we did not have to search for the start.
 #
-# That is no exception: small networks with a careful start do not need it. In image networks of fifty layers it was what made training possible, and a start that replaces it was found only years later (*Going further*, 3).
+# That is no exception: small networks with a careful start do not need it. In image networks of fifty layers and more it made training possible, together with residual connections (unit 06); a start that replaces it there was found only years later (Fixup, Zhang et al. 2019).
 #
 # ### The public figure
 #
@@ -1253,7 +1273,7 @@ else:
 # **A:** Its slope is 1 − h², which is near 0 at h = ±1. The gradient is multiplied by it, so that example teaches the unit nothing.
 #
 # **Q:** What is a dead unit?\
-# **A:** One whose activation has slope 0 for every example, such as a ReLU that is negative on all data. It gets no gradient and cannot recover.
+# **A:** One whose activation has slope 0 for every example, such as a ReLU that is negative on all data. It gets no gradient itself, and recovers only if its inputs happen to move.
 #
 # **Q:** How large should initial weights be, and why does fan-in come in?\
 # **A:** Standard deviation gain / √fan-in. A unit adds fan-in products, whose variances add, so without the root the scale grows at every layer.
@@ -1277,7 +1297,7 @@ else:
 # **A:** The bias shifts all examples of a feature alike, and subtracting the batch mean takes it away again.
 #
 # **Q:** What is the update-to-data ratio, and which value is healthy?\
-# **A:** log10 of the standard deviation of a step over that of the tensor it changes. About −3; much less crawls, much more forgets.
+# **A:** log10 of the standard deviation of a step over that of the tensor it changes. About −3; much less crawls, much more forgets. Judge by the hidden layers: a tensor that starts near 0 is far above that until it has grown.
 #
 # **Q:** Why does BatchNorm make a network less sensitive to the learning rate and to the scale of its weights?\
 # **A:** The output does not depend on the weights' scale, the gradient is perpendicular to the weights and shrinks as they grow, and the loss surface is smoother. Reducing internal covariate shift is not the reason, as Santurkar et al. showed.
@@ -1289,7 +1309,7 @@ else:
 # - **hockey stick**: a loss curve that falls steeply in its first steps because the network started confidently wrong
 # - **pre-activation, activation**: a unit's number before and after the nonlinearity
 # - **saturated**: at the flat end of an activation function
-# - **dead unit**: a unit with slope 0 for all examples
+# - **dead unit**: a unit with slope 0, or next to it, for all examples
 # - **fan-in**: how many inputs a unit has
 # - **gain**: the factor by which initial weights make up for what a nonlinearity takes away
 # - **Kaiming initialisation**: weights of standard deviation gain / √fan-in
@@ -1307,7 +1327,7 @@ else:
 #
 # 1. **Noise instead of BatchNorm.** If examples seeing each other acts as a regulariser, how small must batches be for it to show? Train the network of part 10 on batches of 8, 32 and 256 for the same number of *examples*, and plot train and dev loss.
 # 2. **Exact statistics.** Replace the running statistics of a trained network by mean and unbiased variance over the whole train part, layer by layer. Does the dev loss change? When would it?
-# 3. **Without normalisation, at last.** Ten hidden layers, no BatchNorm: find a start under which it trains as well. (Brock et al. 2021 did it for image networks; "Fixup" by Zhang et al. 2019 is the simplest recipe.)
+# 3. **Without normalisation, at last.** Ten hidden layers, no BatchNorm: find a start under which it trains as well. (For plain stacks: orthogonal matrices, Saxe et al. 2013; or LSUV, Mishkin and Matas 2015, which rescales layer after layer until its output has variance 1.)
 
 # %% [markdown]
 # ## To go deeper

@@ -298,7 +298,7 @@ def normalize(x, eps=1e-5):
     return (x - mean) / torch.sqrt(var + eps)
 
 
-# %% wrong: normalize — mean of squares minus square of the mean  hint="expected"
+# %% wrong: normalize — mean of squares minus square of the mean  hint="the digits cancel"
 def normalize(x, eps=1e-5):
     dims = tuple(range(x.dim() - 1))
     mean = x.mean(dims)
@@ -810,6 +810,206 @@ class BatchNorm1d(nn.Module):
         return self.weight * (x - mean) / torch.sqrt(var + self.eps) + self.bias
 
 
+# %% wrong: BatchNorm1d — examples are counted by the batch alone  hint="one example means one over batch and time"
+class BatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        if self.training:
+            n = x.shape[0]
+            if n == 1:
+                raise ValueError("a batch of one")
+            dims = tuple(range(x.dim() - 1))
+            mean, var = x.mean(dims), x.var(dims, correction=0)
+            with torch.no_grad():
+                self.running_mean += self.momentum * (mean - self.running_mean)
+                self.running_var += self.momentum * (x.var(dims) - self.running_var)
+        else:
+            mean, var = self.running_mean, self.running_var
+        return self.weight * (x - mean) / torch.sqrt(var + self.eps) + self.bias
+
+
+# %% wrong: BatchNorm1d — the kept variance counts the batch alone  hint="n counts all examples"
+class BatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        if self.training:
+            n = len(x)
+            if x[..., 0].numel() == 1:
+                raise ValueError("a batch of one")
+            dims = tuple(range(x.dim() - 1))
+            mean, var = x.mean(dims), x.var(dims, correction=0)
+            with torch.no_grad():
+                self.running_mean += self.momentum * (mean - self.running_mean)
+                self.running_var += self.momentum * ((var * n / (n - 1) if n > 1 else var) - self.running_var)
+        else:
+            mean, var = self.running_mean, self.running_var
+        return self.weight * (x - mean) / torch.sqrt(var + self.eps) + self.bias
+
+
+# %% wrong: BatchNorm1d — no gain and bias in evaluation  hint="yours are applied in training alone"
+class BatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        if self.training:
+            n = x[..., 0].numel()
+            if n == 1:
+                raise ValueError("a batch of one")
+            dims = tuple(range(x.dim() - 1))
+            mean, var = x.mean(dims), x.var(dims, correction=0)
+            with torch.no_grad():
+                self.running_mean += self.momentum * (mean - self.running_mean)
+                self.running_var += self.momentum * (x.var(dims) - self.running_var)
+        else:
+            return (x - self.running_mean) / torch.sqrt(self.running_var + self.eps)
+        return self.weight * (x - mean) / torch.sqrt(var + self.eps) + self.bias
+
+
+# %% wrong: BatchNorm1d — the bias before the gain  hint="yours adds the bias first"
+class BatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        if self.training:
+            n = x[..., 0].numel()
+            if n == 1:
+                raise ValueError("a batch of one")
+            dims = tuple(range(x.dim() - 1))
+            mean, var = x.mean(dims), x.var(dims, correction=0)
+            with torch.no_grad():
+                self.running_mean += self.momentum * (mean - self.running_mean)
+                self.running_var += self.momentum * (x.var(dims) - self.running_var)
+        else:
+            mean, var = self.running_mean, self.running_var
+        return self.weight * ((x - mean) / torch.sqrt(var + self.eps) + self.bias)
+
+
+# %% wrong: BatchNorm1d — a fixed momentum  hint="momentum is an argument"
+class BatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps, self.momentum = eps, 0.1
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        if self.training:
+            n = x[..., 0].numel()
+            if n == 1:
+                raise ValueError("a batch of one")
+            dims = tuple(range(x.dim() - 1))
+            mean, var = x.mean(dims), x.var(dims, correction=0)
+            with torch.no_grad():
+                self.running_mean += self.momentum * (mean - self.running_mean)
+                self.running_var += self.momentum * (x.var(dims) - self.running_var)
+        else:
+            mean, var = self.running_mean, self.running_var
+        return self.weight * (x - mean) / torch.sqrt(var + self.eps) + self.bias
+
+
+# %% wrong: BatchNorm1d — raises after both have moved  hint="both have moved"
+class BatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        if self.training:
+            n = x[..., 0].numel()
+            dims = tuple(range(x.dim() - 1))
+            mean, var = x.mean(dims), x.var(dims, correction=0)
+            with torch.no_grad():
+                self.running_mean += self.momentum * (mean - self.running_mean)
+                self.running_var += self.momentum * ((x.var(dims) if n > 1 else var) - self.running_var)
+            if n == 1:
+                raise ValueError("a batch of one")
+        else:
+            mean, var = self.running_mean, self.running_var
+        return self.weight * (x - mean) / torch.sqrt(var + self.eps) + self.bias
+
+
+# %% wrong: BatchNorm1d — raises after nan has come in  hint="yours keeps nan"
+class BatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        if self.training:
+            n = x[..., 0].numel()
+            dims = tuple(range(x.dim() - 1))
+            mean, var = x.mean(dims), x.var(dims, correction=0)
+            with torch.no_grad():
+                self.running_mean += self.momentum * (mean - self.running_mean)
+                self.running_var += self.momentum * (x.var(dims) - self.running_var)
+            if n == 1:
+                raise ValueError("a batch of one")
+        else:
+            mean, var = self.running_mean, self.running_var
+        return self.weight * (x - mean) / torch.sqrt(var + self.eps) + self.bias
+
+
+# %% wrong: BatchNorm1d — mean of squares minus square of the mean  hint="the digits cancel"
+class BatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        if self.training:
+            n = x[..., 0].numel()
+            if n == 1:
+                raise ValueError("a batch of one")
+            dims = tuple(range(x.dim() - 1))
+            mean, var = x.mean(dims), (x**2).mean(dims) - x.mean(dims) ** 2
+            with torch.no_grad():
+                self.running_mean += self.momentum * (mean - self.running_mean)
+                self.running_var += self.momentum * (x.var(dims) - self.running_var)
+        else:
+            mean, var = self.running_mean, self.running_var
+        return self.weight * (x - mean) / torch.sqrt(var + self.eps) + self.bias
+
+
 # %% right: fold_batchnorm — a diagonal matrix
 def fold_batchnorm(linear_weight, weight, bias, running_mean, running_var, eps):
     scale = torch.diag(weight * (running_var + eps) ** -0.5)
@@ -930,6 +1130,16 @@ def update_to_data(before, after):
 # %% wrong: update_to_data — the new value in place of the update  hint="the update is after - before"
 def update_to_data(before, after):
     return [(b.std() / a.std()).log10().item() for a, b in zip(before, after)]
+
+
+# %% wrong: update_to_data — the difference of the deviations  hint="not the difference of the deviations"
+def update_to_data(before, after):
+    return [((b.std() - a.std()).abs() / a.std()).log10().item() for a, b in zip(before, after)]
+
+
+# %% wrong: update_to_data — the difference of the deviations with its sign  hint="which may be negative"
+def update_to_data(before, after):
+    return [((b.std() - a.std()) / a.std()).log10().item() for a, b in zip(before, after)]
 
 
 # %% right: BatchNormMLP — lists of modules and a loop
@@ -1238,6 +1448,95 @@ class BatchNormMLP(nn.Module):
         for _ in range(n_layer):
             linear = nn.Linear(fan_in, n_hidden, bias=False)
             nn.init.normal_(linear.weight, std=kaiming_std(n_hidden, "tanh"), generator=generator)
+            layers += [linear, BatchNorm1d(n_hidden), nn.Tanh()]
+            fan_in = n_hidden
+        self.hidden = nn.Sequential(*layers)
+        self.output = nn.Linear(n_hidden, vocab_size)
+        nn.init.normal_(self.output.weight, std=0.1 * kaiming_std(n_hidden), generator=generator)
+        nn.init.zeros_(self.output.bias)
+
+    def forward(self, x):
+        return self.output(self.hidden(self.embedding(x)))
+
+
+# %% wrong: BatchNormMLP — all layers but the embedding in a list  hint="only the embedding is registered"
+class BatchNormMLP(nn.Module):
+    def __init__(self, vocab_size, block_size, n_embd, n_hidden, n_layer, generator):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, n_embd)
+        nn.init.normal_(self.embedding.weight, generator=generator)
+        layers, fan_in = [nn.Flatten()], block_size * n_embd
+        for _ in range(n_layer):
+            linear = nn.Linear(fan_in, n_hidden, bias=False)
+            nn.init.normal_(linear.weight, std=kaiming_std(fan_in, "tanh"), generator=generator)
+            layers += [linear, BatchNorm1d(n_hidden), nn.Tanh()]
+            fan_in = n_hidden
+        output = nn.Linear(n_hidden, vocab_size)
+        self.layers = [*layers, output]
+        nn.init.normal_(output.weight, std=0.1 * kaiming_std(n_hidden), generator=generator)
+        nn.init.zeros_(output.bias)
+
+    def forward(self, x):
+        h = self.embedding(x)
+        for layer in self.layers:
+            h = layer(h)
+        return h
+
+
+# %% wrong: BatchNormMLP — all layers in a list  hint="all of yours"
+class BatchNormMLP(nn.Module):
+    def __init__(self, vocab_size, block_size, n_embd, n_hidden, n_layer, generator):
+        super().__init__()
+        embedding = nn.Embedding(vocab_size, n_embd)
+        nn.init.normal_(embedding.weight, generator=generator)
+        layers, fan_in = [embedding, nn.Flatten()], block_size * n_embd
+        for _ in range(n_layer):
+            linear = nn.Linear(fan_in, n_hidden, bias=False)
+            nn.init.normal_(linear.weight, std=kaiming_std(fan_in, "tanh"), generator=generator)
+            layers += [linear, BatchNorm1d(n_hidden), nn.Tanh()]
+            fan_in = n_hidden
+        output = nn.Linear(n_hidden, vocab_size)
+        self.layers = [*layers, output]
+        nn.init.normal_(output.weight, std=0.1 * kaiming_std(n_hidden), generator=generator)
+        nn.init.zeros_(output.bias)
+
+    def forward(self, x):
+        h = x
+        for layer in self.layers:
+            h = layer(h)
+        return h
+
+
+# %% wrong: BatchNormMLP — fan-in stays that of the first layer  hint="the number of inputs is n_hidden"
+class BatchNormMLP(nn.Module):
+    def __init__(self, vocab_size, block_size, n_embd, n_hidden, n_layer, generator):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, n_embd)
+        nn.init.normal_(self.embedding.weight, generator=generator)
+        layers, fan_in = [nn.Flatten()], block_size * n_embd
+        for _ in range(n_layer):
+            linear = nn.Linear(fan_in, n_hidden, bias=False)
+            nn.init.normal_(linear.weight, std=kaiming_std(fan_in, "tanh"), generator=generator)
+            layers += [linear, BatchNorm1d(n_hidden), nn.Tanh()]
+        self.hidden = nn.Sequential(*layers)
+        self.output = nn.Linear(n_hidden, vocab_size)
+        nn.init.normal_(self.output.weight, std=0.1 * kaiming_std(n_hidden), generator=generator)
+        nn.init.zeros_(self.output.bias)
+
+    def forward(self, x):
+        return self.output(self.hidden(self.embedding(x)))
+
+
+# %% wrong: BatchNormMLP — the scale of the first layer for all  hint="n_hidden from the second layer on"
+class BatchNormMLP(nn.Module):
+    def __init__(self, vocab_size, block_size, n_embd, n_hidden, n_layer, generator):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, n_embd)
+        nn.init.normal_(self.embedding.weight, generator=generator)
+        layers, fan_in = [nn.Flatten()], block_size * n_embd
+        for _ in range(n_layer):
+            linear = nn.Linear(fan_in, n_hidden, bias=False)
+            nn.init.normal_(linear.weight, std=kaiming_std(block_size * n_embd, "tanh"), generator=generator)
             layers += [linear, BatchNorm1d(n_hidden), nn.Tanh()]
             fan_in = n_hidden
         self.hidden = nn.Sequential(*layers)

@@ -11,6 +11,7 @@ import torch
 from fasttrack.check import check, expect
 from fasttrack.check.inputs import distinct_sizes, normal
 
+DIFFERENCE = "the deviation of the difference, not the difference of the deviations"
 SINGLE = {"rtol": 1e-5, "atol": 1e-6}  # a share or a ratio of float32 numbers
 
 
@@ -119,6 +120,10 @@ def update_to_data(learner: Any, seed: int) -> None:
                     math.log10(np.std(v - w) / np.std(v)) for w, v in pairs
                 ],
                 "the update is after - before": [math.log10(np.std(v) / np.std(w)) for w, v in pairs],
+                DIFFERENCE: [math.log10(abs(np.std(v) - np.std(w)) / np.std(w)) for w, v in pairs],
+                f"{DIFFERENCE}, which may be negative": [
+                    signed_log10(np.std(v) / np.std(w) - 1) for w, v in pairs
+                ],
                 "standard deviations, not norms": [
                     math.log10(np.linalg.norm(v - w) / np.linalg.norm(w)) for w, v in pairs
                 ],
@@ -137,3 +142,8 @@ def update_to_data(learner: Any, seed: int) -> None:
             rtol=1e-6,
             atol=1e-7,
         )
+
+
+def signed_log10(ratio: float) -> float:
+    """As torch's log10: nan for a negative number."""
+    return math.log10(ratio) if ratio > 0 else math.nan

@@ -30,6 +30,9 @@ class How:
     dims: str = "all"  # but the last; or "first", "last"
     weight: bool = True
     bias: bool = True
+    order: str = "gain first"  # or "bias first"
+    learned_in: str = "both"  # the modes in which weight and bias are applied; or "training", "evaluation"
+    counts: str = "all"  # what n is in the kept variance; or "batch"
 
 
 def simulated(made_of: Sequence[Any], values: Values, steps: Steps, how: How) -> Seen:
@@ -49,13 +52,17 @@ def simulated(made_of: Sequence[Any], values: Values, steps: Steps, how: How) ->
         spread = x.var(dims, correction=how.correction, keepdim=True) if by else x
         if keep:
             kept = x.var(dims, correction=how.running_correction)
+            if how.counts == "batch":
+                kept = x.var(dims, correction=0) * len(x) / (len(x) - 1)
             mean = (1 - share) * mean + share * x.mean(dims)
             var = (1 - share) * var + share * kept
         m, v = (own, spread) if by else (mean, var)
         scale = 1 / (v + eps).sqrt() if how.root == "inside" else 1 / (v.sqrt() + eps)
         out = (x - m) * scale
-        out = out * values["weight"] if how.weight else out
-        out = out + values["bias"] if how.bias else out
+        if how.learned_in in ("both", "training" if training else "evaluation"):
+            gain = values["weight"] if how.weight else 1.0
+            shift = values["bias"] if how.bias else 0.0
+            out = out * gain + shift if how.order == "gain first" else (out + shift) * gain
         seen.append({"output": out, "running_mean": mean, "running_var": var})
     return seen
 
@@ -87,6 +94,16 @@ WRONG = {
     "weight, the gain, is missing": How(weight=False),
     "bias is missing": How(bias=False),
     "weight and bias are missing": How(weight=False, bias=False),
+    "weight and bias count in evaluation, too: yours are applied in training alone": How(
+        learned_in="training"
+    ),
+    "weight and bias count in training, too: yours are applied in evaluation alone": How(
+        learned_in="evaluation"
+    ),
+    "times weight, then plus bias: yours adds the bias first": How(order="bias first"),
+    "n counts all examples, over batch and time: yours, in the running variance, is the batch alone": How(
+        counts="batch"
+    ),
 }
 FLAT = {  # mistakes about dimensions, as far as the shapes let them run
     "over batch and time together: yours has a mean for each time": How(dims="first"),
@@ -94,3 +111,39 @@ FLAT = {  # mistakes about dimensions, as far as the shapes let them run
         dims="last"
     ),
 }
+CANCELLED = (
+    "the digits cancel: E[x²] - E[x]² is the small difference of two large numbers. "
+    "Subtract the mean before squaring"
+)
+
+
+def cancelled(got: Any, want: torch.Tensor) -> dict[str, Any]:
+    """What came, if it can be the mistake: where float64 was right, float32 far from zero is not."""
+    fits = isinstance(got, torch.Tensor) and got.shape == want.shape and got.dtype == torch.float32
+    return {CANCELLED: got} if fits else {}
+
+
+def alone(x: torch.Tensor) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a new layer shows of a batch of one, `x` (1, [time,] features), and what known mistakes show."""
+    size, count = x.shape[-1], x[..., 0].numel()
+    mean, var = torch.zeros(size, dtype=torch.float64), torch.ones(size, dtype=torch.float64)
+    moved = 0.1 * x.reshape(count, size).mean(0)
+
+    def shown(raised: str, mean: torch.Tensor, var: torch.Tensor) -> dict[str, Any]:
+        out = (x - mean) / (var + 1e-5).sqrt()
+        return {"raised in training": raised, "running_mean": mean, "running_var": var, "evaluated": out}
+
+    if count > 1:
+        kept = 0.9 * var + 0.1 * x.reshape(count, size).var(0)
+        few = f"one example means one over batch and time: (1, {count}, features) has {count}"
+        return shown("nothing", moved, kept), {few: shown("ValueError", mean, var)}
+    nan, small = torch.full_like(var, torch.nan), 0.9 * var
+    none = "a batch of one has no variance: raise ValueError in training"
+    late = "raise before the running statistics change"
+    return shown("ValueError", mean, var), {
+        f"{none}, or nan is kept for good": shown("nothing", moved, nan),
+        none: shown("nothing", moved, small),
+        late: shown("ValueError", moved, var),
+        f"{late}: yours keeps nan": shown("ValueError", moved, nan),
+        f"{late}: both have moved": shown("ValueError", moved, small),
+    }

@@ -55,6 +55,12 @@ def shapes_agree(learner: Any, made_of: tuple[int, ...]) -> None:
         ),
         "the output layer has a bias": want[:-1],
         "no parameters are registered: a Python list hides layers": [want[0], *want[-2:]],
+        "no parameters are registered: a Python list hides layers, all of yours": [],
+        "a Python list hides layers: only the embedding is registered": want[:1],
+        "from the second hidden layer on, the number of inputs is n_hidden": [
+            want[1] if shape == (made_of[3], made_of[3]) else shape for shape in want[:-2]
+        ]
+        + want[-2:],
         "each layer has its own BatchNorm, with its own statistics": [*want[:4], *want[4::3]]
         if n_layer > 1
         else None,
@@ -76,13 +82,13 @@ def starts(learner: Any, made_of: tuple[int, ...], seed: int) -> None:
     for (name, std, fan_in), value in zip(expected, drawn, strict=True):
         came = float(value.std())
         mean = float(value.mean())
-        named = wrong_scales(name, std, fan_in, n_embd, n_hidden)
+        named = wrong_scales(name, std, fan_in, n_embd, n_hidden, block_size * n_embd)
         off = 5 * std / math.sqrt(2 * value.numel())
         fine = abs(came - std) < off and abs(mean) < 5 * std / math.sqrt(value.numel())
         told = [
             ("mistake", words)
             for words, wrong in named.items()
-            if abs(came - wrong) < 5 * wrong / math.sqrt(2 * value.numel())
+            if wrong != std and abs(came - wrong) < 5 * wrong / math.sqrt(2 * value.numel())
         ]
         require(
             fine,
@@ -114,7 +120,9 @@ def starts(learner: Any, made_of: tuple[int, ...], seed: int) -> None:
     )
 
 
-def wrong_scales(name: str, std: float, fan_in: int, n_embd: int, n_hidden: int) -> dict[str, float]:
+def wrong_scales(
+    name: str, std: float, fan_in: int, n_embd: int, n_hidden: int, first: int
+) -> dict[str, float]:
     """The standard deviations that known mistakes give a weight."""
     root = math.sqrt(fan_in)
     wrong = {"standard normal numbers, not scaled": 1.0}
@@ -125,6 +133,7 @@ def wrong_scales(name: str, std: float, fan_in: int, n_embd: int, n_hidden: int)
             "that is PyTorch's own start for a linear layer: draw the weight anew": 1 / root / math.sqrt(3),
             "fan_in is the number of inputs, not of units": 5 / 3 / math.sqrt(n_hidden),
             "fan_in is what goes into the unit: block_size * n_embd in the first layer": 5 / 3 / math.sqrt(n_embd),
+            "fan_in is what goes into the unit: n_hidden from the second layer on": 5 / 3 / math.sqrt(first),
         }  # fmt: skip
     elif "output" in name:
         wrong |= {
