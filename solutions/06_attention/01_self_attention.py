@@ -2,11 +2,11 @@
 # # Self-attention
 #
 # **After this lesson** you can write attention from an average up to the head of a transformer, you know why its
-# scores are divided by $\sqrt{\text{head size}}$ and why a mask comes before softmax, and you have seen two heads
-# learn, on their own, to copy a text.
+# scores are divided by $\sqrt{\text{head size}}$ and why a mask comes before softmax, and you have seen two heads,
+# one above the other, learn to copy a text.
 #
 # About 150 minutes, with a break after part 5 · 11 exercises, 29 points · builds on: 01_tensors (broadcasting,
-# softmax), 01_tensors/03 (modules), 04/01 (bigrams).
+# softmax), 01_tensors/03 (modules), 04/01 (bigrams), 04/02 (embeddings, training with AdamW).
 #
 # **When you are stuck**, open the hints below the test. "Run All" stops at the first exercise that is not written;
 # run the cells after it one by one. Where later cells need a function or class, its last hint has a line that
@@ -37,7 +37,7 @@ plot.pipeline(
         "tokens": "ids",
         "embedding": "a vector each",
         "attention": "who reads whom",
-        "logits": "a score each",
+        "logits": "a number each",
         "next token": "the best",
     },
     here={"attention"},
@@ -90,8 +90,8 @@ bigram_right = (pairs.argmax(1)[held_x] == held_y)[held_known].float().mean().it
 print(f"bigram {bigram_right:.1%}, blind guess {1 / 26:.1%}")
 
 # %% [markdown]
-# No better than a guess. Over all texts, every letter follows *q* equally often; in *this* text exactly one does. A
-# table of parameters knows the language. It cannot know the text in front of it.
+# No better than a guess. Over all texts, every other letter follows *q* equally often; in *this* text exactly one
+# does. A table of parameters knows the language. It cannot know the text in front of it.
 #
 # What about the MLP or the WaveNet of unit 04, with a window of 12 letters? They have other parameters for each
 # place in the window. What they learn about a letter four places back tells them nothing about the same letter five
@@ -243,7 +243,7 @@ check.averaging_weights(averaging_weights, seed=7)
 # </details>
 # <details><summary>nan in a row of zeros</summary>
 #
-# 0/0. Where the sum is 0, anything else may stand below the fraction line: the numbers above are 0 already.
+# 0/0. Where the sum is 0, anything else may stand in the denominator: the numbers above are 0 already.
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
@@ -300,7 +300,7 @@ print("answer ", round(answer.item(), 2))
 
 # %% [markdown]
 # The first and the third key answer equally well, so the answer would be 20, were it not for the second, which gets
-# through, a little. Unlike a dictionary's lookup, this has a derivative: training can turn queries and keys until
+# through, a little. Unlike a dictionary's lookup, this has a derivative: training can move queries and keys until
 # the right ones find each other.
 #
 # ### Exercise 4: scores   ·  ★☆☆ · 4 min · 1 point
@@ -309,7 +309,7 @@ print("answer ", round(answer.item(), 2))
 # differ.
 #
 # - `q`: float `(..., query_time, head_size)`; `k`: float `(..., key_time, head_size)`. The same dimensions in
-#   front: none, a batch, or more
+#   front: none, a batch, or more. `head_size` is the length of a query or key (what a *head* is says part 7)
 # - returns: `(..., query_time, key_time)`, at row $i$, column $j$ the dot product of query $i$ with key $j$
 # - no scale and no softmax yet
 
@@ -370,13 +370,14 @@ for head_size in head_sizes:
     print(f"head_size {head_size:>4}: scores deviate by {deviation:5.1f}, largest weight {largest:.2f}")
 
 # %% [markdown]
-# Nearly 1. Before any training, the head has made up its mind, at random, and reads one position. Worse: it cannot
-# change its mind, as the derivative of softmax will show.
+# Nearly 1. Before any training, attention has made up its mind, at random, and reads one position. Worse: it
+# cannot change its mind, as the derivative of softmax will show.
 #
 # ### Exercise 5: Jacobian of softmax   ·  ★★☆ · 10 min · 3 points
 #
 # Softmax takes scores $s_1 … s_n$ to weights $w_i = e^{s_i} / \sum_k e^{s_k}$. How does each weight move with each
-# score? By the quotient rule
+# score? All these derivatives in one matrix, outputs in rows, inputs in columns, are the **Jacobian**. By the
+# quotient rule
 #
 # $$\frac{\partial w_i}{\partial s_i} = w_i - w_i^2 \qquad\qquad \frac{\partial w_i}{\partial s_j} = -\,w_i w_j \quad (i \ne j)$$
 #
@@ -425,29 +426,30 @@ check.softmax_jacobian(softmax_jacobian, seed=7)
 # </details>
 
 # %% [markdown]
-# If one weight is near 1 and the others near 0, then **all** entries are near 0: whatever the loss says, hardly any
-# gradient reaches scores, queries and keys. The cure is to divide the scores by what they deviate by,
-# $\sqrt{\text{head size}}$:
+# If one weight is near 1 and the others near 0, then **all** entries are near 0. Such a softmax is called
+# **saturated**: whatever the loss says, hardly any gradient reaches scores, queries and keys. The cure is to divide
+# the scores by what they deviate by, $\sqrt{\text{head size}}$. The norm of a Jacobian, the root of the sum of its
+# squared entries, says how much gets through:
 
 # %% tags=["demo"]
 sensitivity = {"scores as they are": [], "divided by √head_size": []}
 for head_size, raw in zip(head_sizes, raw_scores, strict=True):
     for name, scaled in zip(sensitivity, (raw, raw / math.sqrt(head_size)), strict=True):
-        norms = [softmax_jacobian(row.softmax(0)).norm().item() for row in scaled[:200]]
-        sensitivity[name].append(sum(norms) / len(norms))
+        norms = [softmax_jacobian(row.softmax(0)).norm() for row in scaled[:200]]
+        sensitivity[name].append(torch.stack(norms).median().item())
 plot.curves(
-    head_sizes,
+    [math.log2(head_size) for head_size in head_sizes],
     sensitivity,
-    title="How much softmax lets through: means of 200 queries",
-    xlabel="head size",
+    title="How much softmax lets through: medians of 200 queries",
+    xlabel="head size, log₂",
     ylabel="norm of its Jacobian",
-    log=True,
 )
 
 # %% [markdown]
-# With the scale, the head size makes no difference at the start. Training may still make a head decided, by growing
-# queries and keys; it is not forced to begin there. (Dividing by `head_size` itself, a common slip, makes scores so
-# small that every head begins as an average.)
+# Unscaled, at head size 256 = 2⁸, half of the queries let through next to nothing. (At 4 and 16 it is a little more than
+# with the scale: most gets through where two keys compete.) With the scale, the head size makes no difference at the
+# start. Training may still saturate a softmax, by growing queries and keys; it is not forced to begin there.
+# (Dividing by `head_size` itself, a common slip, makes scores so small that attention begins as an average.)
 #
 # ## 5. Weights, with a mask
 #
@@ -473,7 +475,7 @@ print(torch.tensor([-math.inf, -math.inf]).softmax(0))
 #   key_time)`. A mask may be `(time, time)` for a whole batch, or `(batch, 1, key_time)` for padding
 # - returns: `(..., query_time, key_time)`, the dtype of `q`. Each row sums to 1, and a masked key has weight 0,
 #   exactly
-# - a row without any allowed key is all zeros. No nan anywhere, in the gradients of `q` and `k` neither
+# - a row without any allowed key is all zeros. No nan anywhere, nor in the gradients of `q` and `k`
 # - a masked score, however large, must make no difference
 # - the inputs stay as they are
 #
@@ -557,7 +559,8 @@ def scaled_dot_product_attention(
 
 
 # %%
-scaled_dot_product_attention(one_query[None], three_keys, three_values)  # look: 28.5
+scaled_dot_product_attention(one_query[None], three_keys, three_values)  # look: 28.56
+# Without the scale it was 25.01: now the scores lie closer together, and more of the 99 gets through.
 
 # %% test: scaled_dot_product_attention points=2
 check.scaled_dot_product_attention(scaled_dot_product_attention)
@@ -568,7 +571,7 @@ check.scaled_dot_product_attention(scaled_dot_product_attention, seed=7)
 # %% [markdown]
 # <details><summary>The shapes do not fit</summary>
 #
-# `(query_time, key_time)` times `(key_time, value_size)`. Nothing has to be turned.
+# `(query_time, key_time)` times `(key_time, value_size)`. Nothing has to be transposed.
 # </details>
 # <details><summary>It is said to be wrong, but it is one line</summary>
 #
@@ -583,8 +586,7 @@ check.scaled_dot_product_attention(scaled_dot_product_attention, seed=7)
 # %% [markdown]
 # PyTorch has this function under the same name, and `fasttrack.check` held yours against it. On a GPU, PyTorch's
 # does without the `(query_time, key_time)` matrix where it can: it works on tiles of it (*FlashAttention*, Dao et
-# al., 2022), with the same result up to rounding. On a text of 100,000 tokens the matrix would have 10¹⁰ entries,
-# for each head.
+# al., 2022), with the same result up to rounding. On a text of 100,000 tokens the matrix would have 10¹⁰ entries.
 
 # %%
 q, k, v = torch.randn(3, 2, 50, 16, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -598,7 +600,7 @@ print(f"{(ours - theirs).abs().max():.0e}")  # look: 0, or rounding
 # Where do queries, keys and values come from? In **self-attention** all three come from the same `x`, by three
 # linear layers. (In *cross-attention*, lesson 02, the queries come from one sequence, keys and values from another.
 # The function is the same.) Three layers, because a position looks for something else than what it is: our second
-# *q* is a *q*, and looks for "comes after a *q*".
+# *q* is a *q*, and looks for "comes after a *q*". These layers and the attention together are a **head**.
 #
 # ### Exercise 8: Head   ·  ★★☆ · 12 min · 4 points
 #
@@ -666,29 +668,28 @@ check.Head(Head, seed=7)
 # ## 8. Does it look ahead?
 #
 # A model that sees the letter it has to predict has a beautiful training loss, and is worthless. Masks are where
-# that bug lives. Here are three ways to write a causal mask. All three look at the mask; two are wrong. **Predict**
-# which.
+# that bug lives. Here are three ways to write causal weights; the output is `weights @ x`. Two are wrong, as part
+# 5 says. **Predict** for each of the two: do its *weights* above the diagonal show it?
 
 
 # %%
 def mask_before(x):
-    """(time, n) -> (time, n)"""
-    return scaled_dot_product_attention(x, x, x, causal_mask(len(x)))
+    """(time, n) -> weights (time, time)"""
+    return attention_weights(x, x, causal_mask(len(x)))
 
 
 def mask_after(x):
-    weights = attention_weights(x, x) * causal_mask(len(x))
-    return weights @ x
+    return attention_weights(x, x) * causal_mask(len(x))
 
 
 def mask_by_product(x):
     scores = attention_scores(x, x) / math.sqrt(x.shape[1]) * causal_mask(len(x))
-    return scores.softmax(-1) @ x
+    return scores.softmax(-1)
 
 
 # %% [markdown]
 # Do not trust the weights: ask the *output*. Output row $t$ looks at input row $s$ if it changes when row $s$
-# changes, that is, if a derivative is not 0.
+# changes: if a derivative is not 0, for some $x$. So one probes at random numbers.
 #
 # ### Exercise 9: influences   ·  ★★★ · 12 min · 3 points
 #
@@ -730,7 +731,7 @@ check.influences(influences, seed=7)
 # <details><summary>Rows and columns are exchanged</summary>
 #
 # The Jacobian has output dimensions first, then those of the input. After dropping `n` and `m`, nothing has to be
-# turned.
+# transposed.
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
@@ -744,20 +745,25 @@ check.influences(influences, seed=7)
 
 # %% tags=["demo"]
 probe = torch.randn(6, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+ways = (mask_before, mask_after, mask_by_product)
+panels = {f"{way.__name__}: weights": way(probe) for way in ways}
+panels |= {f"{way.__name__}: influences": influences(lambda x, way=way: way(x) @ x, probe) for way in ways}
+places = [str(t) for t in range(6)]
 plot.attention(
-    {f.__name__: influences(f, probe) for f in (mask_before, mask_after, mask_by_product)},
-    [str(t) for t in range(6)],
-    [str(t) for t in range(6)],
-    title="Which inputs reach which outputs: one mask is causal, two are not",
-    xlabel="input",
-    ylabel="output",
-    measure="influence",
+    panels,
+    places,
+    places,
+    title="The weights of mask_after are clean; its output looks ahead",
+    xlabel="key, or input",
+    ylabel="query, or output",
+    measure="weight (influence: 0 or 1)",
 )
 
 # %% [markdown]
-# `mask_by_product` gives future keys the score 0 and, with it, weight. `mask_after` is the insidious one: its
-# weights *are* zero above the diagonal. But the sum below the fraction line of softmax has run over all keys, so
-# the size of every weight that is left tells of the future. The difference is small, and a model finds it.
+# `mask_by_product` gives future keys the score 0 and, with it, weight: the weights show it. `mask_after` is the
+# insidious one: its weights *are* zero above the diagonal. But the denominator of softmax has run over all keys, so
+# the size of every weight that is left tells of the future. Nor is that little: at this probe the largest derivative
+# in a later row is 0.29, where those in a position's own row are about 1. A model finds it.
 #
 # ## 9. A model of heads alone
 #
@@ -767,7 +773,8 @@ plot.attention(
 # - **Positions.** Heads do not see the order, so each place gets a learned vector, too, which is added to the
 #   letter's. (Lesson 03 has better ways.)
 # - **Adding up.** A head's output is *added* to what was there, `x = x + head(x)`. So a position keeps what it is,
-#   and learns what the head has read. (Lesson 04 shows what else this is good for.)
+#   and learns what the head has read. Output and `x` must be of one size, so `head_size` is `n_embd`. (Lesson 04 has
+#   more on adding.)
 #
 # ### Exercise 10: attention only   ·  ★★★ · 15 min · 4 points
 #
@@ -821,8 +828,8 @@ check.AttentionOnly(AttentionOnly, seed=7)
 # %% [markdown]
 # <details><summary>index out of range in self</summary>
 #
-# There are `block_size` places and `vocab_size` letters. The places are 0, 1, 2, … up to the length of `ids`, not
-# the ids.
+# There are `block_size` places and `vocab_size` letters. The places are 0, 1, 2, … up to time − 1, not the
+# ids.
 # </details>
 # <details><summary>8,602 is not what I get</summary>
 #
@@ -887,7 +894,9 @@ def induction_score(weights: torch.Tensor, ids: torch.Tensor) -> float:
 
 # %%
 abcab = torch.tensor([[0, 1, 2, 0, 1]])  # "abcab": query 3 looks for place 1, query 4 for place 2
-print(induction_score(torch.eye(5)[None, [0, 0, 0, 1, 1]], abcab))  # look: query 3 right, 4 wrong: 0.5
+both_one = torch.zeros(1, 5, 5)
+both_one[0, 3, 1] = both_one[0, 4, 1] = 1.0  # queries 3 and 4 both read place 1
+print(induction_score(both_one, abcab))  # look: query 3 right, 4 wrong: 0.5
 print(f"{induction_score(averaging_weights(causal_mask(5))[None], abcab):.3f}")  # look: (1/4 + 1/5) / 2
 
 # %% test: induction_score points=3
@@ -930,7 +939,8 @@ check.induction_score(induction_score, seed=7)
 # Beside them stands the bigram of part 1.
 #
 # - **averaging**: two layers, with the heads' weights replaced by the equal ones of exercise 3
-# - **one head** and **two heads**: `AttentionOnly` with one layer and with two
+# - **one layer** and **two layers**: `AttentionOnly` with one head, and with two, one above the other. (Heads side by
+#   side are lesson 02.)
 #
 # **Predict** the share of the known targets that each gets right on held-out texts. Whoever can look for a letter
 # gets 100 %; a line of Python does: `text[text.index(letter) + 1]`.
@@ -968,8 +978,8 @@ def accuracy(model: nn.Module) -> float:
 
 
 # %% [markdown]
-# Before we train, a map of what the two heads do now. `maps` goes through the model by hand and keeps the weights
-# of each head.
+# Before we train, a map of what the two layers do now. `maps` goes through the model by hand and keeps the weights
+# of each.
 
 
 # %% tags=["demo"]
@@ -985,13 +995,13 @@ def maps(model: nn.Module, ids: torch.Tensor) -> list[torch.Tensor]:
 
 
 torch.manual_seed(0)
-two_heads = AttentionOnly(26, length, 32, 2)
+two_layers = AttentionOnly(26, length, 32, 2)
 text = "quantizequantizequantiz"
 text_ids = torch.tensor([[letters.index(letter) for letter in text]])  # (1, 23)
-before = maps(two_heads, text_ids)
-score_before = [induction_score(weights, held_x) for weights in maps(two_heads, held_x)]
+before = maps(two_layers, text_ids)
+score_before = [induction_score(weights, held_x) for weights in maps(two_layers, held_x)]
 plot.attention(
-    {f"head {i + 1}": weights[0] for i, weights in enumerate(before)},
+    {f"layer {i + 1}": weights[0] for i, weights in enumerate(before)},
     list(text),
     list(text),
     title="Before training: everyone reads a bit of everything",
@@ -1001,30 +1011,32 @@ plot.attention(
 torch.manual_seed(0)
 averaging = AttentionOnly(26, length, 32, 2)
 averaging.heads = nn.ModuleList([Averaging(32), Averaging(32)])
-one_head = AttentionOnly(26, length, 32, 1)
-trained = {"averaging": averaging, "one head": one_head, "two heads": two_heads}
+one_layer = AttentionOnly(26, length, 32, 1)
+trained = {"averaging": averaging, "one layer": one_layer, "two layers": two_layers}
 losses = {name: train(model) for name, model in trained.items()}
 plot.curves(
     range(400),
     {name: values[:400] for name, values in losses.items()},
-    title="The first 400 steps: two heads find something that one does not",
+    title="The first 400 steps: two layers find something that one does not",
     xlabel="step",
     ylabel="loss (nats per letter)",
 )
 
 # %% tags=["demo"]
-print(f"bigram     {bigram_right:6.1%}")
+print(f"bigram      {bigram_right:6.1%}")
 for name, model in trained.items():
-    print(f"{name:<10} {accuracy(model):6.1%}")
+    print(f"{name:<11} {accuracy(model):6.1%}")
 
 # %% [markdown]
 # The bigram stays at a guess. The average knows which letters are in the text. Whoever guesses among the letters of
 # the block, without the present one, is right in 16 % of the cases, and that is about what it gets: **the number to
-# beat**. One head gets about 30 %. Two heads, one above the other, get **all of it right, or miss a fraction of a
-# percent**, on blocks that they have never seen. They have not learned letters. They have learned to look.
+# beat**. One layer gets about 30 %, by another trick: by place alone, whatever stands there, it reads mostly the
+# letters 4 to 11 back, one for each possible length of a block, and lets them vote. Two layers get **all of it right,
+# or miss a fraction of a percent**, on blocks that they have never seen. They have not learned letters. They have
+# learned to look.
 #
-# Look at the green curve once more: for a hundred steps nothing tells it from the others, then it drops. One half
-# of the mechanism is worth little without the other.
+# Look at the green curve once more: for a hundred steps nothing tells it from the others, then it drops. Half of
+# the mechanism hardly helps.
 #
 # ### What they do
 #
@@ -1032,45 +1044,46 @@ for name, model in trained.items():
 # must a *key* say for that, and who tells it?
 
 # %% tags=["demo"]
-after_training = maps(two_heads, text_ids)
+after_training = maps(two_layers, text_ids)
 plot.attention(
-    {f"head {i + 1}": weights[0] for i, weights in enumerate(after_training)},
+    {f"layer {i + 1}": weights[0] for i, weights in enumerate(after_training)},
     list(text),
     list(text),
-    title="After training: head 1 looks one back, head 2 looks where to copy from",
+    title="After training: layer 1 looks one back, layer 2 looks where to copy from",
 )
 
 # %% [markdown]
-# - **Head 1** reads the letter just before: the dark line lies one below the diagonal. It writes into each position
-#   "before me stood a *q*".
-# - **Head 2** asks, at *q*: who has a *q* before it? That is the *u* of the first copy. It reads its letter, *u*,
-#   and says it.
+# - **Layer 1** reads the letter just before: the dark line lies one below the diagonal. Its head writes into each
+#   position "before me stood a *q*".
+# - **Layer 2** asks, at *q*: who has a *q* before it? That is the *u* of the first copy. It reads its
+#   letter, *u*, and says it.
 #
 # Neither can copy alone; the second works on what the first has written. Two stacked heads make an algorithm. That
 # is what "deep" is good for, and the two-layer mechanism is the *induction head* of Elhage et al. (2021). The first
-# rows of head 2 have nothing to find, and read just something: a softmax must spend its weight somewhere.
+# rows of layer 2 have nothing to find, and read just something: a softmax must spend its weight somewhere.
 #
-# Look at head 1 in rows 13 and later: the line stops. **Why?** No block is longer than 12, so every letter's first
-# copy lies in the first twelve places, and keys further right need not say anything. Training teaches what the task
-# needs, no more.
+# Look at layer 1 from the second *t* on, place 12: the line stops. **Why?** To copy, a key at place 11 or before is
+# always enough: in 23 letters, the first place after an earlier copy of a letter is never later. (So layer 2, which
+# reads from the second copy at the third *a*, is back at the first copy at the third *n*.) Training teaches what the
+# task needs, no more.
 
 # %% tags=["demo"]
-score_after = [induction_score(weights, held_x) for weights in maps(two_heads, held_x)]
+score_after = [induction_score(weights, held_x) for weights in maps(two_layers, held_x)]
 for i in range(2):
-    print(f"head {i + 1}: induction score {score_before[i]:.2f} before training, {score_after[i]:.2f} after")
+    print(f"layer {i + 1}: induction score {score_before[i]:.2f} before training, {score_after[i]:.2f} after")
 
 # %% [markdown]
-# The picture was no lucky draw: over 2,000 held-out texts nearly all weight of head 2 lies where copying needs it,
-# and of head 1 next to none.
+# The picture was no lucky draw: over 2,000 held-out texts 99 % of layer 2's weight lies where copying needs it. Layer
+# 1 has 10 %, no more than before training: it has another job.
 #
-# **Predict:** what does the trained model make of a text whose last letter never occurred before, and of texts that
-# nobody would write, whose last letter did?
+# **Predict:** what does the trained model make of a text whose last letter never occurred before, and of two blocks
+# that look special to us, whose last letter did?
 
 # %% tags=["demo"]
 for start in ("thequickfox", "abcdefgabc", "zyxwvutsrqpz"):
     ids = torch.tensor([[letters.index(letter) for letter in start]])
     with torch.no_grad():
-        probs = two_heads(ids)[0, -1].softmax(0)
+        probs = two_layers(ids)[0, -1].softmax(0)
     print(f"{start} → {letters[probs.argmax()]} ({probs.max():.2f})")
 
 # %% [markdown]
@@ -1087,11 +1100,13 @@ for start in ("thequickfox", "abcdefgabc", "zyxwvutsrqpz"):
 #
 # **Q:** What are query, key and value?\
 # **A:** A query says what a position looks for, a key what a position can be found by, a value what it hands over.
-# Scores are dot products of queries with keys; the output is the mean of values, weighted by softmax of the scores.
+# Scores are dot products of queries with keys; the output is the mean of values, weighted by softmax of the
+# scores over √head_size.
 #
 # **Q:** Why are attention scores divided by the square root of head_size?\
-# **A:** A dot product of head_size independent terms of variance 1 has variance head_size. Unscaled, softmax is
-# saturated from the start, its Jacobian is near 0, and hardly any gradient reaches queries and keys.
+# **A:** A dot product of head_size independent terms of variance 1 has variance head_size. Unscaled, with a large
+# head_size, most queries' softmax is saturated from the start: its Jacobian is near 0, and hardly any gradient reaches
+# queries and keys.
 #
 # **Q:** Why must a mask come before softmax?\
 # **A:** Masked afterwards, a row does not sum to 1, and the denominator of softmax has run over the keys that
@@ -1123,12 +1138,13 @@ for start in ("thequickfox", "abcdefgabc", "zyxwvutsrqpz"):
 # - **attention**: for each position the mean of the values of all positions, with weights computed from what the
 #   positions hold
 # - **query, key, value**: what a position looks for, what it is found by, what it hands over
-# - **score**: the dot product of a query and a key, divided by √head_size
+# - **score**: the dot product of a query and a key; divided by √head_size before softmax
 # - **attention weights**: softmax of one query's scores over the keys; not parameters
 # - **mask**: bool, True = may attend; **causal mask**: a lower triangle, diagonal included
 # - **head**: three linear layers for queries, keys and values, and attention
-# - **head_size**: the number of elements of a query
+# - **head_size**: the number of elements of a query or key
 # - **self-attention**: queries, keys and values from one sequence; **cross-attention**: queries from another
+# - **Jacobian**: all derivatives of a function in one matrix, outputs in rows, inputs in columns
 # - **saturated**: a softmax with one weight near 1, whose Jacobian is near 0
 # - **induction head**: one that reads what came after the present token's earlier occurrence
 # - **attention map**: the picture of the weights, queries in rows, keys in columns
@@ -1138,9 +1154,9 @@ for start in ("thequickfox", "abcdefgabc", "zyxwvutsrqpz"):
 #
 # Ungraded, and open.
 #
-# 1. **Blocks that are longer.** Draw held-out texts with blocks of 13, or of 3 letters. What happens, and which
-#    head fails? Can you train a model that does not care?
-# 2. **Without the scale.** Train `two_heads` with n_embd 128, with and without the division, and compare the first
+# 1. **A late start.** Put 8, 10, 12 other letters before a block of 5. What happens, and which layer fails? (Look
+#    where layer 1's line stops.) Can you train a model that does not care?
+# 2. **Without the scale.** Train `two_layers` with n_embd 128, with and without the division, and compare the first
 #    100 steps. At which size does it begin to hurt?
 # 3. **No positions.** Set the vectors of all places to 0 and freeze them. Can the model still learn to copy? (A
 #    causal mask is a hint on order. How far does it carry?)

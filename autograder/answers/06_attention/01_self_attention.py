@@ -121,6 +121,11 @@ def averaging_weights(mask):
     return mask.float() / mask.shape[-1]
 
 
+# %% wrong: averaging_weights — counts rows, as in a triangle  hint="a mask need not be a triangle"
+def averaging_weights(mask):
+    return mask / torch.arange(1, mask.shape[-2] + 1)[:, None]
+
+
 # %% wrong: averaging_weights — softmax of the mask  hint="masked keys get no weight"
 def averaging_weights(mask):
     return mask.float().softmax(-1)
@@ -161,12 +166,17 @@ def attention_scores(q, k):
     return (q @ k.mT).softmax(-1)
 
 
-# %% wrong: attention_scores — turns all dimensions  hint="k.T turns all dimensions"
+# %% wrong: attention_scores — turns all dimensions  hint="k.T turns all of them round"
 def attention_scores(q, k):
     return q @ k.permute(*range(k.dim() - 1, -1, -1))
 
 
-# %% wrong: attention_scores — element by element  hint="swap the last two only"
+# %% wrong: attention_scores — not transposed  hint="k has to be transposed"
+def attention_scores(q, k):
+    return q @ k
+
+
+# %% wrong: attention_scores — element by element  hint="multiplied element by element"
 def attention_scores(q, k):
     return q * k
 
@@ -312,6 +322,22 @@ def attention_weights(q, k, mask=None):
     return (scores if mask is None else scores * mask).softmax(-1)
 
 
+# %% wrong: attention_weights — fills with 0, and masks again  hint="a mask after softmax only hides it"
+def attention_weights(q, k, mask=None):
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    if mask is None:
+        return scores.softmax(-1)
+    return (scores * mask).softmax(-1) * mask
+
+
+# %% wrong: attention_weights — fills with a number that a score can undercut  hint="fill with -inf"
+def attention_weights(q, k, mask=None):
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    if mask is None:
+        return scores.softmax(-1)
+    return scores.masked_fill(~mask, -1e4).softmax(-1) * mask
+
+
 # %% wrong: attention_weights — adds the mask  hint="True is added to the score as 1"
 def attention_weights(q, k, mask=None):
     scores = q @ k.mT / math.sqrt(q.shape[-1])
@@ -350,7 +376,7 @@ def attention_weights(q, k, mask=None):
     return scores.softmax(-1)
 
 
-# %% wrong: attention_weights — adds -inf, and mends the values only  hint="0 / 0 was computed on the way"
+# %% wrong: attention_weights — adds -inf, and mends the values only  hint="a filled place hands no gradient back"
 def attention_weights(q, k, mask=None):
     scores = q @ k.mT / math.sqrt(q.shape[-1])
     if mask is not None:
@@ -593,7 +619,7 @@ def influences(f, x):
     return torch.stack(rows).abs().gt(1e-12).any(2)
 
 
-# %% wrong: influences — backward on the sum of a row, rounding and all  hint="expected"
+# %% wrong: influences — backward on the sum of a row, rounding and all  hint="cancel"
 def influences(f, x):
     leaf = x.clone().requires_grad_()
     y = f(leaf)
@@ -604,6 +630,11 @@ def influences(f, x):
 # %% wrong: influences — adds up slopes  hint="cancel"
 def influences(f, x):
     return torch.autograd.functional.jacobian(f, x).sum(3).abs().gt(1e-12).any(1)
+
+
+# %% wrong: influences — a threshold  hint="a small slope is an influence"
+def influences(f, x):
+    return torch.autograd.functional.jacobian(f, x).abs().amax((1, 3)) > 1e-6
 
 
 # %% wrong: influences — positive slopes only  hint="a negative slope"
@@ -686,6 +717,51 @@ class AttentionOnly(nn.Module):
         x = self.token(ids) + self.position(torch.arange(ids.shape[1]))
         for head in self.heads:
             x = head(x, causal_mask(ids.shape[1]))
+        return self.out(x)
+
+
+# %% wrong: AttentionOnly — the ids for places  hint="not the ids"
+class AttentionOnly(nn.Module):
+    def __init__(self, vocab_size, block_size, n_embd, n_layer):
+        super().__init__()
+        self.token, self.position = nn.Embedding(vocab_size, n_embd), nn.Embedding(block_size, n_embd)
+        self.heads = nn.ModuleList(Head(n_embd, n_embd) for _ in range(n_layer))
+        self.out = nn.Linear(n_embd, vocab_size)
+
+    def forward(self, ids):
+        x = self.token(ids) + self.position(ids)
+        for head in self.heads:
+            x = x + head(x, causal_mask(ids.shape[1]))
+        return self.out(x)
+
+
+# %% wrong: AttentionOnly — all places  hint="a text may be shorter than block_size"
+class AttentionOnly(nn.Module):
+    def __init__(self, vocab_size, block_size, n_embd, n_layer):
+        super().__init__()
+        self.token, self.position = nn.Embedding(vocab_size, n_embd), nn.Embedding(block_size, n_embd)
+        self.heads = nn.ModuleList(Head(n_embd, n_embd) for _ in range(n_layer))
+        self.out = nn.Linear(n_embd, vocab_size)
+
+    def forward(self, ids):
+        x = self.token(ids) + self.position(torch.arange(self.position.num_embeddings))
+        for head in self.heads:
+            x = x + head(x, causal_mask(ids.shape[1]))
+        return self.out(x)
+
+
+# %% wrong: AttentionOnly — all places, and a mask as long  hint="not all of block_size"
+class AttentionOnly(nn.Module):
+    def __init__(self, vocab_size, block_size, n_embd, n_layer):
+        super().__init__()
+        self.token, self.position = nn.Embedding(vocab_size, n_embd), nn.Embedding(block_size, n_embd)
+        self.heads = nn.ModuleList(Head(n_embd, n_embd) for _ in range(n_layer))
+        self.out = nn.Linear(n_embd, vocab_size)
+
+    def forward(self, ids):
+        x = self.token(ids) + self.position(torch.arange(self.position.num_embeddings))
+        for head in self.heads:
+            x = x + head(x, causal_mask(x.shape[1]))
         return self.out(x)
 
 
@@ -800,6 +876,46 @@ def induction_score(weights, ids):
 def induction_score(weights, ids):
     same = (ids[:, :, None] == ids[:, None, :]).tril(-1)
     sums = (weights * same).sum(-1)[same.any(-1)]
+    return sums.mean().item() if len(sums) else 0.0
+
+
+# %% wrong: induction_score — no shift  hint="and the query itself counts"
+def induction_score(weights, ids):
+    same = (ids[:, :, None] == ids[:, None, :]).tril()
+    sums = (weights * same).sum(-1)[same.any(-1)]
+    return sums.mean().item() if len(sums) else 0.0
+
+
+# %% wrong: induction_score — neither shift nor limit  hint="the key stands after the token, not at it"
+def induction_score(weights, ids):
+    same = ids[:, :, None] == ids[:, None, :]
+    return (weights * same).sum(-1)[same.any(-1)].mean().item()
+
+
+# %% wrong: induction_score — no causal limit  hint="t + 1 is one of them"
+def induction_score(weights, ids):
+    after = functional.pad(ids[:, :, None] == ids[:, None, :-1], (1, 0))
+    sums = (weights * after).sum(-1)[after.any(-1)]
+    return sums.mean().item() if len(sums) else 0.0
+
+
+# %% wrong: induction_score — strictly before  hint="s = t counts, too"
+def induction_score(weights, ids):
+    after = functional.pad(ids[:, :, None] == ids[:, None, :-1], (1, 0)).tril(-1)
+    sums = (weights * after).sum(-1)[after.any(-1)]
+    return sums.mean().item() if len(sums) else 0.0
+
+
+# %% wrong: induction_score — strictly before, and nan  hint="in aa the query itself is one"
+def induction_score(weights, ids):
+    after = functional.pad(ids[:, :, None] == ids[:, None, :-1], (1, 0)).tril(-1)
+    return (weights * after).sum(-1)[after.any(-1)].mean().item()
+
+
+# %% wrong: induction_score — rolls the last column to the front  hint="nothing stands before place 0"
+def induction_score(weights, ids):
+    after = (ids[:, :, None] == ids.roll(1, 1)[:, None, :]).tril()
+    sums = (weights * after).sum(-1)[after.any(-1)]
     return sums.mean().item() if len(sums) else 0.0
 
 

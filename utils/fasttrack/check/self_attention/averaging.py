@@ -98,6 +98,8 @@ def averaging_weights(learner: Any, seed: int) -> None:
                 "the sum of each column, not of each row: sum over the last dim": numbers
                 / numbers.sum(-2, keepdim=True).clamp(min=1),
                 "divide by the number of keys a query may see, not by all of them": numbers / shape[-1],
+                "a mask need not be a triangle: count the keys it allows, not the rows so far": numbers
+                / torch.arange(1, shape[-2] + 1)[:, None],
                 "0 / 0: a query that may see nothing has weights 0": numbers / numbers.sum(-1, keepdim=True),
                 "masked keys get no weight at all": numbers.softmax(-1),
                 "a query that may see nothing has weights 0, not equal ones": equal_if_nothing(want, mask),

@@ -129,8 +129,12 @@ def logits(ids: torch.Tensor, values: Values, n_layer: int, **wrong: Any) -> tor
     places = torch.arange(time) + (1 if wrong.get("late") else 0)
     if wrong.get("backwards"):
         places = places.flip(0)
+    if wrong.get("by id"):
+        places = ids
     x = values["token.weight"][ids]
-    if not wrong.get("no positions"):
+    if wrong.get("all places") or wrong.get("all places, masked"):
+        x = x + values["position.weight"]
+    elif not wrong.get("no positions"):
         x = x + values["position.weight"][places]
     start = x
     for layer in range(n_layer):
@@ -138,7 +142,7 @@ def logits(ids: torch.Tensor, values: Values, n_layer: int, **wrong: Any) -> tor
         read = attend(
             start if wrong.get("side by side") else x,
             values,
-            None if wrong.get("ahead") else causal(time),
+            None if wrong.get("ahead") or wrong.get("all places") else causal(x.shape[1]),
             path,
         )
         x = read if wrong.get("nothing kept") else x + read
@@ -151,10 +155,10 @@ def AttentionOnly(learner: Any, seed: int) -> None:  # noqa: N802
     a, b, c, d = distinct_sizes(seed, 4)
     for case, (vocab_size, block_size, n_embd, n_layer, batch, time) in enumerate(
         (
+            (4, 5, b, 2, c, 1),  # places by id, or all of them, raise no error here
             (a + 4, b + 3, c, 2, d, b + 1),
             (d + 2, 7, a, 1, 1, 7),
             (b + 3, c + 3, d, 3, a, 2),
-            (4, 5, b, 2, c, 1),
         )
     ):
         sizes = (vocab_size, block_size, n_embd, n_layer)
@@ -181,6 +185,15 @@ def AttentionOnly(learner: Any, seed: int) -> None:  # noqa: N802
                 "these are the vectors before the last layer: out makes logits of them": "no out",
                 "positions count from the start of the sequence: yours are backwards": "backwards",
                 **({"positions begin at 0": "late"} if time < block_size else {}),
+                **(
+                    {
+                        "positions are the places 0, 1, 2, …, not the ids": "by id",
+                        "positions 0 to time - 1: a text may be shorter than block_size": "all places",
+                        "positions 0 to time - 1, not all of block_size": "all places, masked",
+                    }
+                    if case == 0
+                    else {}
+                ),
             }.items()
         }
         want = logits(ids, values, n_layer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -21,12 +22,14 @@ def influences(learner: Any, seed: int) -> None:
     a, b = distinct_sizes(seed, 2)
     for f, time, n_embd in (
         (fixtures.sums_so_far, a, b),
+        (fixtures.opposites, b, a),
         (fixtures.squares, b, a),
         (fixtures.neighbours_to_come, a, b),
         (fixtures.shares, a, b),
         (fixtures.swings, b, a + 1),
         (fixtures.one_of_many, a + 2, b + 1),
         (fixtures.sums_to_come, a, 1),
+        (fixtures.whispers, a, b),
         (fixtures.masked_too_late, b, a),
         (fixtures.sums_so_far, 1, 2),
     ):
@@ -38,6 +41,7 @@ def influences(learner: Any, seed: int) -> None:
         expect(learner, f, x).equals(
             want,
             mistakes={
+                "a small slope is an influence, too: compare with 0": (jacobian.abs() > near).any(3).any(1),
                 "rows are outputs, columns are inputs: yours is turned": want.T,
                 "slopes of a row's numbers cancel in their sum: ask for each number of the output": (
                     rows.abs() > near
@@ -62,61 +66,90 @@ def influences(learner: Any, seed: int) -> None:
     agree("whether x.grad holds a gradient after the call", holds, False, {TRACE: True})
 
 
+Rule = Callable[[list[int], int], list[int]]
+
+
 @check
 def induction_score(learner: Any, seed: int) -> None:
     """The weight on what came after the same token. Oracle: a loop over all pairs of places."""
     a, b, c = distinct_sizes(seed, 3)
-    for case, (batch, time, vocab_size) in enumerate(
-        ((a, 9, 4), (1, 12, 3), (b, 2, 2), (c, 7, 30), (2, 1, 3))
+    sizes = ((a, 9, 4), (1, 12, 3), (b, 2, 2), (c, 7, 30), (2, 1, 3))
+    pairs = normal(seed + 20, 2, 2, 2, dtype=torch.float64).softmax(-1)
+    for weights, ids in (
+        (pairs, torch.tensor([[5, 5], [5, 8]])),  # small enough to be printed: one query counts
+        *(
+            (
+                normal(seed + case, batch, time, time, dtype=torch.float64).softmax(-1),  # some of it ahead
+                integers(seed + 10 + case, vocab_size, batch, time),
+            )
+            for case, (batch, time, vocab_size) in enumerate(sizes)
+        ),
     ):
-        weights = normal(seed + case, batch, time, time, dtype=torch.float64).softmax(-1)  # some of it ahead
-        ids = integers(seed + 10 + case, vocab_size, batch, time)
-        tolerance = {"rtol": 1e-9, "atol": 1e-12}
         want, queries = scored(weights, ids)
         total = want * queries
-        expect(learner, weights, ids).close(
-            want,
-            mistakes={
-                "one step too early: the key after the earlier token, not the token itself": scored(
-                    weights, ids, offset=0
-                )[0],
-                "two steps too early: the key after the earlier token": scored(weights, ids, offset=-1)[0],
-                "keys after the query do not count: a position looks back": scored(weights, ids, ahead=True)[
-                    0
-                ],
-                "the mean over queries whose token occurred before, not over all": total / (batch * time),
-                "the mean over queries: these are sums": total,
-                "all earlier occurrences count, not the last alone": scored(weights, ids, only=-1)[0],
-                "all earlier occurrences count, not the first alone": scored(weights, ids, only=0)[0],
-                "the mean for each sequence, and then of these: take all queries together": by_sequence(
-                    weights, ids
-                ),
-                "the weights of a query add up: yours takes the mean over its keys": averaged(weights, ids),
-                "no token occurs twice: that is 0.0, not nan": float("nan"),
-                "a float: .item() makes one": torch.tensor(want, dtype=torch.float64),
-            },
-            **tolerance,
-        )
+        named: dict[str, Any] = {name: scored(weights, ids, rule)[0] for name, rule in SLIPS.items()}
+        named |= {
+            "the mean over queries whose token occurred before, not over all": total / ids.numel(),
+            "the mean over queries: these are sums": total,
+            "the mean for each sequence, and then of these: take all queries together": by_sequence(
+                weights, ids
+            ),
+            "the weights of a query add up: yours takes the mean over its keys": averaged(weights, ids),
+            (
+                "yours finds no key: in aa the query itself is one, s = t"
+                if queries
+                else "no token occurs twice: that is 0.0, not nan"
+            ): float("nan"),
+            "a float: .item() makes one": torch.tensor(want, dtype=torch.float64),
+        }
+        expect(learner, weights, ids).close(want, mistakes=named, rtol=1e-9, atol=1e-12)
     ids = torch.arange(6)[None] % 3
     expect(learner, torch.eye(6)[None], ids).equals(0.0)
 
 
-def after(
-    ids: list[int], t: int, offset: int = 1, only: int | None = None, *, ahead: bool = False
-) -> list[int]:
+def after(row: list[int], t: int) -> list[int]:
     """The keys that stand after earlier occurrences of the token at t."""
-    last = len(ids) if ahead else t
-    keys = [s + offset for s in range(last) if s != t and ids[s] == ids[t] and 0 <= s + offset < len(ids)]
-    return keys if only is None else keys[only:][:1]
+    return [s + 1 for s in range(t) if row[s] == row[t]]
 
 
-def scored(weights: torch.Tensor, ids: torch.Tensor, **wrong: Any) -> tuple[float, int]:
+def elsewhere(offset: int, *, ahead: bool = False, itself: bool = False) -> Rule:
+    """Keys `offset` places from the token's other occurrences; `itself` counts the query as one of them."""
+
+    def keys(row: list[int], t: int) -> list[int]:
+        hits = [s for s in range(len(row)) if row[s] == row[t] and (itself or s != t) and (ahead or s <= t)]
+        return [s + offset for s in hits if 0 <= s + offset < len(row) and (ahead or s + offset <= t)]
+
+    return keys
+
+
+SLIPS: dict[str, Rule] = {
+    "s = t counts, too: in aa the key is the query itself": lambda row, t: [
+        s for s in after(row, t) if s < t
+    ],
+    "one step too early: the key after the earlier token, not the token itself": elsewhere(0),
+    "one step too early, and the query itself counts: the key stands after an earlier token": elsewhere(
+        0, itself=True
+    ),
+    "keys after the query do not count: a position looks back": elsewhere(1, ahead=True),
+    "keys after the query do not count, and t + 1 is one of them": elsewhere(1, ahead=True, itself=True),
+    "no key after the query counts, and the key stands after the token, not at it": elsewhere(
+        0, ahead=True, itself=True
+    ),
+    "nothing stands before place 0: the last token is not its neighbour": lambda row, t: (
+        [0] * (row[-1] == row[t]) + after(row, t)
+    ),
+    "all earlier occurrences count, not the last alone": lambda row, t: after(row, t)[-1:],
+    "all earlier occurrences count, not the first alone": lambda row, t: after(row, t)[:1],
+}
+
+
+def scored(weights: torch.Tensor, ids: torch.Tensor, rule: Rule = after) -> tuple[float, int]:
     """The score, and how many queries counted."""
     sums = [
         sum(float(weights[i, t, s]) for s in keys)
         for i, row in enumerate(ids.tolist())
         for t in range(len(row))
-        if (keys := after(row, t, **wrong))
+        if (keys := rule(row, t))
     ]
     return (sum(sums) / len(sums) if sums else 0.0), len(sums)
 

@@ -1,4 +1,4 @@
-"""Checks of 06_attention/01_self_attention, on scores and weights. Oracles: einsum, PyTorch's attention, autograd.
+"""Checks of 06_attention/01_self_attention, on weights. Oracle: PyTorch's attention.
 
 Inputs are moderate: at large ones every softmax is saturated, and any scale would pass.
 """
@@ -15,76 +15,10 @@ from fasttrack.check import check, expect
 from fasttrack.check.autograd.looking import agree
 from fasttrack.check.fixtures import beside
 from fasttrack.check.fixtures import self_attention as fixtures
-from fasttrack.check.inputs import EXACT, distinct_sizes, normal
+from fasttrack.check.inputs import distinct_sizes, normal
 
 Mask = torch.Tensor | None
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}  # another order of sums, and exp(x - max) for exp(x)
-
-
-@check
-def attention_scores(learner: Any, seed: int) -> None:
-    """q times k, for each pair of positions. Oracle: einsum."""
-    a, b, c, d = distinct_sizes(seed, 4)
-    for case, (shape, queries, keys, size, dtype) in enumerate(
-        (
-            ((), a, b, c, torch.float64),
-            ((), d, d, a, torch.float64),
-            ((a,), b, c, d, torch.float32),
-            ((b,), b, b, b, torch.float64),
-            ((2, a), c, 1, b, torch.float64),
-        )
-    ):
-        q = normal(seed + case, *shape, queries, size, dtype=dtype)
-        k = normal(seed + 10 + case, *shape, keys, size, dtype=dtype)
-        want = torch.einsum("...qh,...kh->...qk", q, k)
-        expect(learner, q, k).close(
-            want,
-            mistakes={
-                "rows are queries, columns are keys: yours is turned": want.transpose(-2, -1),
-                "the scores as they are: the scale comes in exercise 6": want / math.sqrt(size),
-                "the scores as they are: no softmax yet": want.softmax(-1),
-                **({"k has to be turned: swap its last two dimensions": q @ k} if size == keys else {}),
-                **({"multiplied element by element: q @ k, with k turned": q * k} if queries == keys else {}),
-                "k.T turns all dimensions of a tensor; swap the last two only": RuntimeError,
-            },
-            **(EXACT if dtype == torch.float64 else {}),
-        )
-
-
-@check
-def softmax_jacobian(learner: Any, seed: int) -> None:
-    """How each weight moves with each score. Oracle: autograd through softmax."""
-    a, b = distinct_sizes(seed, 2)
-    for case, (size, dtype) in enumerate(
-        ((a, torch.float64), (b, torch.float32), (1, torch.float64), (12, torch.float64))
-    ):
-        scores = 1.5 * normal(seed + case, size, dtype=dtype)
-        weights = scores.softmax(0)
-        want: torch.Tensor = torch.autograd.functional.jacobian(  # type: ignore[no-untyped-call]
-            lambda s: s.softmax(0), scores
-        )
-        product = weights[:, None] * weights[None, :]
-        expect(learner, weights).close(
-            want,
-            mistakes={
-                "the diagonal is missing: w_i itself belongs there, less its square": -product,
-                "the sign is turned": -want,
-                "the products of different weights count, too, with a minus": weights.diag()
-                - product.diag().diag(),
-                "minus the products, not plus": weights.diag() + product,
-                "one number for each pair of a weight and a score: (n, n)": weights * (1 - weights),
-                "1 on the diagonal has to be w_i": torch.eye(size, dtype=dtype) - product,
-                "w_i (1 - w_j) stands on the diagonal only: elsewhere it is -w_i w_j": weights[:, None]
-                * (1 - weights[None, :]),
-                "the weights are softmax's output already: do not take softmax again": again(weights),
-            },
-            **(EXACT if dtype == torch.float64 else {}),
-        )
-
-
-def again(weights: torch.Tensor) -> torch.Tensor:
-    twice = weights.softmax(0)
-    return twice.diag() - twice[:, None] * twice[None, :]
 
 
 def attended(q: torch.Tensor, k: torch.Tensor, mask: Mask, scale: float | None = None) -> torch.Tensor:
@@ -124,6 +58,9 @@ def by_mistake(q: torch.Tensor, k: torch.Tensor, mask: Mask) -> dict[str, torch.
         "True means may attend: yours attends to what is masked": attended(q, k, ~mask),
         "a masked score has to be -inf: 0 is a score like any other": scaled.masked_fill(~mask, 0.0).softmax(
             -1
+        ),
+        "a masked score has to be -inf: with 0 it takes its share, and a mask after softmax only hides it": (
+            scaled.masked_fill(~mask, 0.0).softmax(-1) * mask
         ),
         "a masked score has to be -inf: yours is small, and still counts": scaled.masked_fill(
             ~mask, -1.0
@@ -195,6 +132,15 @@ def attention_weights(learner: Any, seed: int) -> None:
         },
         **CLOSE,
     )
+    faint, any_key = torch.tensor([[-1e5], [0.0]], dtype=torch.float64), torch.ones(1, 1, dtype=torch.float64)
+    first = torch.tensor([[True, False]])  # the one key that may be seen has by far the lower score
+    expect(learner, any_key, faint, first).close(
+        attended(any_key, faint, first),
+        mistakes={
+            "fill with -inf: an allowed score may lie below any other number": torch.zeros(1, 2).double(),
+        },
+        **CLOSE,
+    )
     q, k, _ = cases(seed)[3]
     mask = normal(seed + 21, q.shape[-2], k.shape[-2]) > 0
     mask[0, 0], mask[-1] = True, False
@@ -206,7 +152,11 @@ def attention_weights(learner: Any, seed: int) -> None:
             f"the gradient at {name}, where some queries may attend to nothing",
             slope,
             want,
-            {"nan: the values are right, but 0 / 0 was computed on the way": with_nan(slope, want)},
+            {
+                "nan: fill masked scores (masked_fill), do not add -inf: a filled place hands no gradient back": (
+                    with_nan(slope, want)
+                )
+            },
             (1e-9, 1e-11),
         )
 
