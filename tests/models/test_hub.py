@@ -93,6 +93,13 @@ def test_a_name_that_is_not_there_is_told_in_a_line(server: str, tmp_path: Path)
         assert last.endswith("The lessons' own model needs no network: fables-base.")
 
 
+def test_a_hub_that_cannot_be_reached_is_tried_once(tmp_path: Path) -> None:
+    done = ask("somebody/small", "http://127.0.0.1:9", tmp_path)
+    assert "Retrying" not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert "the model hub did not give it ([Errno " in last
+
+
 def test_a_folder_without_weights_is_told_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(

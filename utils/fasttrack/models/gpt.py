@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -80,6 +81,24 @@ class GPTBlock(nn.Module):
         return x
 
 
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def init_weights(model: Module, n_layer: int) -> Module:
+    """GPT-2's start, and the model itself: matrices normal with standard deviation 0.02, biases 0.
+
+    Matrices called `proj`, which write to the residual stream, get 0.02 / sqrt(2 * n_layer): the stream is a sum of
+    `2 * n_layer` outputs of theirs. Norms keep the gain they have. Built in lesson 07/01.
+    """
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            nn.init.zeros_(parameter)
+        elif parameter.dim() == 2:
+            std = 0.02 / math.sqrt(2 * n_layer) if name.endswith("proj.weight") else 0.02
+            nn.init.normal_(parameter, std=std)
+    return model
+
+
 class GPT(nn.Module):
     """Ids int64 `(batch, time)` -> logits `(batch, time, vocab_size)`.
 
@@ -95,12 +114,7 @@ class GPT(nn.Module):
         self.positions = LearnedPositions(config.block_size, config.n_embd)
         self.blocks = nn.ModuleList(GPTBlock(config.n_embd, config.n_head) for _ in range(config.n_layer))
         self.norm = LayerNorm(config.n_embd)
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            elif parameter.dim() == 2:
-                std = 0.02 / math.sqrt(2 * config.n_layer) if name.endswith("proj.weight") else 0.02
-                nn.init.normal_(parameter, std=std)
+        init_weights(self, config.n_layer)
 
     def hidden(self, ids: torch.Tensor) -> torch.Tensor:
         """The last norm's output, `(batch, time, n_embd)`: what the logits, or another head, are made of."""

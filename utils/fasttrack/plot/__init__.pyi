@@ -1,20 +1,26 @@
+from .attention import attention
 from .boundaries import boundaries
 from .chains import chain, heatmap
 from .charts import bars, curves, fit, ladder, pipeline
 from .contexts import dilated, joining
+from .dials import dials
 from .embeddings import embedding
 from .expressions import dot, expression
 from .graphs import descent, graph
 from .layers import layers
 from .letters import bigrams, spelling
+from .models import shares, tower
 from .network import both_ways, heatmaps
 from .runs import runs
+from .streams import stream
 from .style import Picture
 from .tensors import broadcast, grid, reductions, strides
+from .tokens import tokens
 from .training import confusion, images, learning
 
 __all__ = [
     "Picture",
+    "attention",
     "bars",
     "bigrams",
     "both_ways",
@@ -24,6 +30,7 @@ __all__ = [
     "confusion",
     "curves",
     "descent",
+    "dials",
     "dilated",
     "dot",
     "embedding",
@@ -41,6 +48,10 @@ __all__ = [
     "pipeline",
     "reductions",
     "runs",
+    "shares",
     "spelling",
+    "stream",
     "strides",
+    "tokens",
+    "tower",
 ]
