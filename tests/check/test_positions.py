@@ -95,6 +95,8 @@ def interleaved(x: torch.Tensor, positions: torch.Tensor, base: float = 10000.0)
 WRONG: list[tuple[str, Any, str]] = [
     ("order_gap", lambda f, x, p: (f(x[:, p]) - f(x)).abs().max().item(), "has to be permuted, too"),
     ("shuffled_weights", lambda weights, p: weights[..., p, p], "pick single elements"),
+    ("shuffled_weights", lambda weights, p: weights[p][:, p], "the last two dimensions"),
+    ("shuffled_weights", lambda weights, p: weights[:, p][:, :, p], "there may be no dimension in front"),
     ("sinusoidal_encoding", lambda time, n: package.sinusoidal_encoding(time + 1, n)[1:], "count from 0"),
     ("sinusoidal_encoding", lambda time, n: package.sinusoidal_encoding(time, n).double(), "return float32"),
     ("sinusoidal_encoding", lambda time, n: package.sinusoidal_encoding(time, n) + 1e-5, "expected"),

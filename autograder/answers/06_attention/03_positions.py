@@ -90,6 +90,21 @@ def shuffled_weights(weights, permutation):
     return p @ weights @ p
 
 
+# %% wrong: shuffled_weights — dimensions counted from the left  hint="the last two dimensions"
+def shuffled_weights(weights, permutation):
+    return weights[permutation][:, permutation]
+
+
+# %% wrong: shuffled_weights — dimensions counted from the left, index tensors  hint="the last two dimensions"
+def shuffled_weights(weights, permutation):
+    return weights[permutation[:, None], permutation]
+
+
+# %% wrong: shuffled_weights — one batch dimension taken for granted  hint="there may be no dimension in front"
+def shuffled_weights(weights, permutation):
+    return weights[:, permutation][:, :, permutation]
+
+
 # %% right: sinusoidal_encoding — one place at a time
 def sinusoidal_encoding(time, n_embd):
     rows = []
@@ -133,6 +148,13 @@ def sinusoidal_encoding(time, n_embd):
 # %% wrong: sinusoidal_encoding — half the exponent  hint="yours is -i / n_embd"
 def sinusoidal_encoding(time, n_embd):
     rates = 10000 ** (-torch.arange(n_embd // 2, dtype=torch.float64) / n_embd)
+    angles = torch.arange(time)[:, None] * rates
+    return torch.stack([angles.sin(), angles.cos()], 2).flatten(1).float()
+
+
+# %% wrong: sinusoidal_encoding — twice the column  hint="yours is twice that"
+def sinusoidal_encoding(time, n_embd):
+    rates = 10000 ** (-2 * torch.arange(0, n_embd, 2, dtype=torch.float64) / n_embd)
     angles = torch.arange(time)[:, None] * rates
     return torch.stack([angles.sin(), angles.cos()], 2).flatten(1).float()
 
@@ -430,6 +452,12 @@ def rope_angles(positions, head_size, base=10000.0):
 # %% wrong: rope_angles — half the exponent  hint="yours is -i / head_size"
 def rope_angles(positions, head_size, base=10000.0):
     return positions[:, None] * base ** (-torch.arange(head_size // 2, dtype=torch.float64) / head_size)
+
+
+# %% wrong: rope_angles — twice the column  hint="yours is -4i / head_size"
+def rope_angles(positions, head_size, base=10000.0):
+    column = torch.arange(0, head_size, 2, dtype=torch.float64)
+    return positions[:, None] * base ** (-2 * column / head_size)
 
 
 # %% wrong: rope_angles — the sign of the exponent  hint="the exponent is negative"

@@ -66,6 +66,9 @@ def sinusoidal_encoding(learner: Any, seed: int) -> None:
             "pair i has the exponent -2i / n_embd: yours is -i / n_embd": table(
                 time, n_embd, rates=lambda i, n: rate(i, 2 * n)
             ),
+            "with c the even column the exponent is -c / n_embd: yours is twice that": (
+                table(time, n_embd, rates=lambda i, n: rate(2 * i, n))
+            ),
             "the exponent is negative: later pairs turn more slowly": table(
                 time, n_embd, rates=lambda i, n: 1 / rate(i, n)
             ),

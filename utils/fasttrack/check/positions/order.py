@@ -79,6 +79,11 @@ def shuffled_weights(learner: Any, seed: int) -> None:
         back = inverse(order)
         weights = (q @ k.mT / head_size**0.5).softmax(-1)
         want = (q[..., order, :] @ k[..., order, :].mT / head_size**0.5).softmax(-1)
+        from_left: dict[str, Any] = {}
+        if len(lead) == 1 and lead[0] >= time:
+            from_left["rows and columns are the last two dimensions, `...`: yours are the first two"] = (
+                weights[order][:, order]
+            )
         expect(learner, weights, torch.tensor(order)).close(
             want,
             mistakes={
@@ -93,6 +98,13 @@ def shuffled_weights(learner: Any, seed: int) -> None:
                 "two index tensors side by side pick single elements: index rows, then columns": (
                     weights[..., order, order]
                 ),
+                "rows and columns are the last two dimensions: count them from the right, `...`": (
+                    IndexError("index")
+                ),
+                "there may be no dimension in front, or several: `...` stands for all of them": (
+                    IndexError("too many indices")
+                ),
+                **from_left,
             },
             **EXACT,
         )

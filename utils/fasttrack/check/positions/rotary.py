@@ -37,6 +37,9 @@ def rope_angles(learner: Any, seed: int) -> None:
             ),
             "base is an argument: yours is always 10000": angles(positions, head_size, 10000.0),
             "the exponent is -2i / head_size: yours is -i / head_size": angles(positions, head_size, base, 1),
+            "the exponent is -2i / head_size, i the pair: yours is -4i / head_size": (
+                angles(positions, head_size, base, 4)
+            ),
             "the exponent is negative: later pairs turn more slowly": angles(positions, head_size, 1 / base),
             "the positions are given: yours count from 0": from_zero,
             "positions run down the rows: (time, head_size // 2)": want.T,
