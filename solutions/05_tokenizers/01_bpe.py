@@ -6,8 +6,8 @@
 # trained with. You know why training it the obvious way is slow, why a user must not be able to write a control
 # token, and what a larger vocabulary buys and costs.
 #
-# About 150 minutes, with a break after part 5 · 13 exercises, 29 points · builds on: 04/01 (vocabulary, held-out text);
-# Python's `dict` and `bytes`. No tensors today.
+# About 150 minutes, with a break after part 5 · 13 exercises, 29 points · builds on: 04/01 (vocabulary, held-out text), 04/02
+# (embedding, in part 8); Python's `dict` and `bytes`. No tensors today.
 #
 # **When you are stuck**, open the hints below the test. "Run All" stops at the first exercise that is not
 # written; run the cells after it one by one. Where later cells need a function, its last hint has a line that
@@ -20,6 +20,7 @@ import inspect
 import itertools
 import json
 import random
+import tempfile
 import time
 from collections import Counter
 
@@ -86,12 +87,12 @@ for character in ("e", "ë", "Я", "日", "😀"):
 # ### The order of the 256 bytes
 #
 # The obvious id of a byte is the byte. GPT-2 numbers them otherwise, and all its relatives have followed: first the 188 bytes that
-# print as a visible character, then the rest. So `!`, byte 33, has id 0. Nothing is gained by it, but when
+# print as a visible character, then the rest. So `!`, byte 33, has id 0. Part 5 shows where that comes from. It matters: when
 # two pairs tie later in this lesson, the smaller ids win, and a tokenizer that numbers bytes in another way learns other merges.
 
 # %% tags=["nbval-check-output"]
 visible = [*range(33, 127), *range(161, 173), *range(174, 256)]
-BYTE_TOKENS = [bytes([byte]) for byte in visible + [b for b in range(256) if b not in visible]]
+BYTE_TOKENS = tuple(bytes([byte]) for byte in visible + [b for b in range(256) if b not in visible])
 for token in (b"!", b"A", b"a", b" ", b"\n", b"\x00", b"\xff"):
     print(f"{token!r:<8} byte {token[0]:>3}   id {BYTE_TOKENS.index(token):>3}")
 
@@ -100,7 +101,7 @@ for token in (b"!", b"A", b"a", b" ", b"\n", b"\x00", b"\xff"):
 #
 # - `text`: any string; possibly empty
 # - returns a list of ints: for each byte of the text in UTF-8, in order, its id
-# - the id of a byte is its place in `BYTE_TOKENS`, a list of 256 `bytes` of length 1
+# - the id of a byte is its place in `BYTE_TOKENS`, a tuple of 256 `bytes` of length 1
 
 
 # %% exercise: text_to_ids forbid=["fasttrack.bpe.text_to_ids", "fasttrack.bpe.bytes_to_ids", "tokenizers.Tokenizer"]
@@ -127,7 +128,7 @@ check.text_to_ids(text_to_ids, seed=7)
 #
 # Those are the bytes. `BYTE_TOKENS.index(bytes([byte]))` is the id of one.
 # </details>
-# <details><summary>235 is not in list</summary>
+# <details><summary>tuple.index(x): x not in tuple</summary>
 #
 # `ord` gives code points, and `BYTE_TOKENS` holds `bytes`, not numbers. `text.encode("utf-8")` gives bytes; going through
 # them one by one gives ints; `bytes([byte])` makes of one int a `bytes` of length 1.
@@ -141,7 +142,7 @@ check.text_to_ids(text_to_ids, seed=7)
 # %% [markdown]
 # ### And back
 #
-# A token stands for bytes. A **vocabulary** from here on is a list `vocab` with the bytes of each id; `BYTE_TOKENS` is the smallest one.
+# A token stands for bytes. A **vocabulary** from here on is a list `vocab` with the bytes of each id; `list(BYTE_TOKENS)` is the smallest one.
 #
 # What a *model* writes is a list of ids, and nothing keeps it from writing half a character. **Predict** what Python
 # says to the first two of the three bytes of 日:
@@ -198,7 +199,7 @@ check.decode(decode, seed=7)
 # </details>
 
 # %% [markdown]
-# Text to ids and back loses nothing. Is that so for *bytes*, too, that are no text? The ids keep every byte; only the step from
+# Text to ids and back loses nothing. And *bytes* that are no text? The ids keep every byte; only the step from
 # bytes to text replaces. A tokenizer over bytes can hold a picture file.
 
 # %% tags=["nbval-check-output"]
@@ -278,7 +279,7 @@ check.pair_counts(pair_counts, seed=7)
 # - `pair`: a tuple of two ids; it may occur nowhere
 # - `new_id`: an int
 # - returns a new list, in which each occurrence of the pair is replaced by `new_id`
-# - go from the left. What has been merged is used up: `[5, 5, 5]` becomes `[9, 5]`, and four of them `[9, 9]`
+# - go from the left. What has been merged is used up: its second id cannot begin another pair
 
 
 # %% exercise: merge forbid=["fasttrack.bpe.merge"]
@@ -299,7 +300,7 @@ def merge(ids: list[int], pair: tuple[int, int], new_id: int) -> list[int]:
 
 
 # %%
-print(merge([5, 5, 5, 1, 5, 5], (5, 5), 9))  # look: 9, 5, 1, 9
+print(merge([5, 5, 5], (5, 5), 9), merge([5, 5, 5, 5], (5, 5), 9))  # look: 9, 5, and 9, 9
 print(merge([1, 2, 1], (2, 1), 9), merge([1, 2, 1], (1, 1), 9))  # look: 1, 9, and 1, 2, 1
 
 # %% test: merge points=2
@@ -326,11 +327,11 @@ check.merge(merge, seed=7)
 # ## 3. Training, the obvious way
 #
 # Training repeats the two: count all pairs, merge the commonest, count again. The first merge makes id 256, the second 257, and so on.
-# What is learned is the list of pairs, in this order. These are the **merges**, and nothing else has to be kept: together with the
+# What is learned is the list of pairs, in this order. These are the **merges**, and with the order of the
 # 256 bytes they say which token is which.
 #
 # One thing is left open, and tutorials often leave it open: when several pairs are the commonest, which one goes first? In a
-# small text it happens all the time. **Predict:** which pair does the line below choose, and which does it choose when the text is turned round?
+# small text it happens all the time. **Predict:** which pair does the line below choose, and which does it choose when the text is reversed?
 
 # %% tags=["nbval-check-output"]
 for toy in ([8, 4, 0, 2, 6], [6, 2, 0, 4, 8]):
@@ -347,7 +348,7 @@ for toy in ([8, 4, 0, 2, 6], [6, 2, 0, 4, 8]):
 # ### Exercise 5: train, naive   ·  ★★☆ · 8 min · 3 points
 #
 # - `ids`: a list of ids below 256, possibly empty
-# - `vocab_size`: at least 256; how many tokens there shall be, the 256 bytes included
+# - `vocab_size`: at least 256; the number of tokens wanted, the 256 bytes included
 # - returns the merges: a list of `vocab_size - 256` pairs, in the order in which they were merged. Merge number $i$, counted from 0, makes the id
 #   $256 + i$, which later pairs may hold
 # - the pair is chosen by the rule above, from counts of the list as it is by then
@@ -390,9 +391,9 @@ check.train_naive(train_naive, seed=7)
 #
 # `vocab_size` counts the single bytes. A vocabulary of 256 has no merge at all.
 # </details>
-# <details><summary>It stops with "iterable argument is empty"</summary>
+# <details><summary>It stops with "min() … is empty", or "… is an empty sequence"</summary>
 #
-# One token is left, so there is no pair. Return what there is.
+# Fewer than two tokens are left, so there is no pair. Return what there is.
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
@@ -406,9 +407,8 @@ check.train_naive(train_naive, seed=7)
 #
 # ### Exercise 6: build vocab   ·  ★☆☆ · 4 min · 1 point
 #
-# - `merges`: a list of pairs, possibly empty; each holds only ids that exist by then
+# - `merges`: a list of pairs, possibly empty; each holds only ids below the one it makes
 # - returns a list of `bytes`: the 256 tokens of `BYTE_TOKENS`, then one for each merge, so that item $i$ is the bytes of id $i$
-# - each call returns a new list; `BYTE_TOKENS` stays as it is
 
 
 # %% exercise: build_vocab forbid=["fasttrack.bpe.build_vocab", "fasttrack.bpe.Tokenizer"]
@@ -436,9 +436,9 @@ check.build_vocab(build_vocab, seed=7)
 #
 # A merge may hold ids above 255. Append to the list as you go, and look both halves up in it.
 # </details>
-# <details><summary>The second call returns more than the first</summary>
+# <details><summary>'tuple' object has no attribute 'append'</summary>
 #
-# You append to `BYTE_TOKENS` itself. `list(BYTE_TOKENS)` is a list of its own.
+# `BYTE_TOKENS` is a tuple so that nothing can change it. `list(BYTE_TOKENS)` is a list of its own.
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
@@ -482,15 +482,15 @@ print(build_vocab(crossing)[256:])
 #
 # ## 4. Cut first
 #
-# GPT-2 cuts the text into **chunks** before anything is counted, and merges stay inside a chunk. Its pattern has seven alternatives; at each place the
+# GPT-2 cuts the text into **chunks** before anything is counted, and merges stay inside a chunk. Its pattern has twelve alternatives, here in six lines; at each place the
 # first one that fits is taken:
 #
 # | alternative | what it takes |
 # |---|---|
 # | `'s` `'t` `'re` `'ve` `'m` `'ll` `'d`, in this order, each with a bar between | English contractions, lower case only |
-# | ` ?\p{L}+` | letters of any script, with one space before them if there is one |
-# | ` ?\p{N}+` | digits of any script, likewise |
-# | ` ?[^\s\p{L}\p{N}]+` | what is neither letter nor digit nor white space, likewise |
+# | `[ ]?\p{L}+` | letters of any script, with one space before them if there is one |
+# | `[ ]?\p{N}+` | digits of any script, likewise |
+# | `[ ]?[^\s\p{L}\p{N}]+` | what is neither letter nor digit nor white space, likewise |
 # | `\s+(?!\S)` | white space, but not the last of it if something follows |
 # | `\s+` | white space that is left |
 #
@@ -518,7 +518,7 @@ def split_chunks(text: str) -> list[str]:
 # %%
 split_chunks(
     "It's 2026:\n    naïve cats don't   read."
-)  # look: "'s", ' 2026', ':', '\n   ', ' naïve', …, "'t", '  ', ' read', '.'
+)  # look: 'It', "'s", ' 2026', ':', '\n   ', ' naïve', …, "'t", '  ', ' read', '.'
 
 # %% test: split_chunks points=2
 check.split_chunks(split_chunks)
@@ -531,13 +531,17 @@ check.split_chunks(split_chunks, seed=7)
 #
 # That is `re`. `regex.findall` takes the same arguments.
 # </details>
-# <details><summary>My chunks are tuples, or single strings are missing</summary>
+# <details><summary>My chunks are tuples, or some are empty</summary>
 #
 # With round brackets in the pattern, `findall` returns what stands in the brackets. Do without them, but for the `(?!\S)`.
 # </details>
+# <details><summary>nothing to repeat at position …</summary>
+#
+# A `?` has nothing before it: the space is lost. `[ ]?` is harder to lose than a bare space.
+# </details>
 # <details><summary>The space stands alone, or behind the word</summary>
 #
-# It comes before, and there may be none: ` ?` in front of the letters.
+# It comes before, and there may be none: `[ ]?` in front of the letters.
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
@@ -676,7 +680,7 @@ check.PairIndex(PairIndex, seed=7)
 # </details>
 # <details><summary>KeyError in remove</summary>
 #
-# A pair may occur twice in a chunk. Go over the chunk's distinct pairs, each with its number, as `pair_counts` gives them; or the entry is gone at the second one.
+# Is it a pair that holds the new id? Then the chunk was replaced before `remove` saw it. If not: a pair may occur twice in a chunk. Go over the distinct pairs, each with its number, as `pair_counts` gives them.
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
@@ -692,7 +696,7 @@ check.PairIndex(PairIndex, seed=7)
 # - `text`: a string, possibly empty
 # - `vocab_size`: at least 256, the single bytes included
 # - returns the merges, a list of pairs, as in exercise 5, with three differences: the text is cut by your `split_chunks` as a whole (not line by line); pairs are counted inside chunks
-#   only; and it is fast, by your `PairIndex` over the distinct chunks
+#   only; and it is fast, by your `PairIndex` over the distinct chunks. The check does not time it, but the next cells train on 850,000 characters
 # - when no pair is left, it stops
 
 
@@ -741,8 +745,11 @@ check.train_bpe(train_bpe, seed=7)
 # %% [markdown]
 # ### Beside the library
 #
-# The library `tokenizers`, written in Rust, is what most models of the last years were trained with. It shows bytes as characters, ` the` as `Ġthe`, and gives them ids in the
-# order of part 1. So merges can be compared id by id. **Predict:** how many of 1,000 merges agree? And how do the times compare?
+# The library `tokenizers`, written in Rust, is what most models of the last years were trained with. Its files show each byte as one character
+# that prints: the 188 visible ones as themselves, the other 68 as `chr(256)`, `chr(257)` and so on. The space is the 33rd of these, so ` the` reads `Ġthe`, as in GPT-2's `vocab.json`.
+# Sorted, these 256 characters are the order of part 1. So merges can be compared id by id.
+#
+# **Predict:** how many of 1,000 merges agree? And how do the times compare? (Yours takes two or three seconds; if it takes fifteen, it goes over all chunks, not the distinct ones.)
 
 # %% tags=["demo"]
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -771,7 +778,7 @@ print(
 )
 
 # %% [markdown]
-# All of them, ties included, in a comparable time. Rust pays on gigabytes of text and many cores; what makes either usable is that it does not count again what has not changed.
+# All of them, ties included, in a few times the time. The largest part of yours goes to `best`, which looks at every pair for each merge ("Going further" has a cure); at the 256 merges of the table below the two are level. What makes either usable is that it does not count again what has not changed.
 # `benchmarks/bpe.py` in the course's repository trains all three on 1,000,000 bytes to 512 tokens, in one run on two cores:
 #
 # | trainer | seconds | naive / this |
@@ -794,7 +801,7 @@ print("only from the whole text:", sorted(tokens_whole - tokens_by_line)[:6])
 
 # %% [markdown]
 # Vocabularies are **nested**: the merges of a vocabulary of 512 are the first 256 of those of a larger one. So one training gives all sizes, and a picture of how words grow. In the next part
-# you write `encode`; this picture uses the course's own already.
+# you write `encode`; this picture uses the course's own already. Training to 4,096 tokens takes about ten seconds.
 
 # %% tags=["demo"]
 from fasttrack.bpe import encode as encode_of_the_course
@@ -823,12 +830,12 @@ plot.tokens(strips, title="One text, four vocabularies")
 # `a b c`: `[258]`, the longest, or `[a, 256]`?
 #
 # What counts is what training *would have done*: it merged `b c` everywhere before it ever looked at `a b`. So encoding replays training: of all pairs in the chunk, the one that was **learned first**
-# is merged, wherever it stands; then again. The answer is `[a, 256]`, and 258 stays out of reach here. The longest token that fits is another algorithm, WordPiece, the one of BERT.
+# is merged, wherever it stands; then again. The place of a merge in the list is its **rank**, and the lowest goes first. The longest token that fits is another algorithm, WordPiece, the one of BERT.
 #
 # ### Exercise 10: encode chunk   ·  ★★☆ · 10 min · 3 points
 #
 # - `ids`: a list of ids, the bytes of one chunk; possibly empty
-# - `ranks`: a dict from pair to the id it makes, in any order; the smaller the id, the earlier it was learned
+# - `ranks`: a dict from pair to the id it makes, which is 256 + its rank; in any order
 # - returns the list of ids after merging: again and again the pair of neighbours whose new id is smallest, at all its places from the left, until no pair of neighbours is in `ranks`
 # - `ids` stays as it is
 
@@ -848,7 +855,7 @@ def encode_chunk(ids: list[int], ranks: dict[tuple[int, int], int]) -> list[int]
 
 # %%
 a, b, c = text_to_ids("abc")
-encode_chunk([a, b, c], {(b, c): 256, (a, b): 257, (257, c): 258})  # look: 64, 256
+encode_chunk([a, b, c], {(b, c): 256, (a, b): 257, (257, c): 258})  # look: 64, 256, and no 258
 
 # %% test: encode_chunk points=3
 check.encode_chunk(encode_chunk)
@@ -878,7 +885,8 @@ check.encode_chunk(encode_chunk, seed=7)
 # - `merges`: a list of pairs as `train_bpe` returns it; merge number $i$ makes the id $256 + i$. Possibly empty
 # - returns one list of ids: each chunk of the text encoded, in order
 #
-# Chunks repeat, also here. A dict of the chunks encoded so far makes it several times as fast on long texts; it is not asked for.
+# Chunks repeat, also here. A dict of the chunks encoded so far makes it several times as fast on long texts; it is not asked for. If part 8 takes minutes, your `encode_chunk` goes through all merges for each chunk,
+# not only through those whose pairs it holds.
 
 
 # %% exercise: encode forbid=["fasttrack.bpe.encode", "fasttrack.bpe.encode_by_ranks", "fasttrack.bpe.encode_special", "fasttrack.bpe.Tokenizer", "tokenizers.Tokenizer"]
@@ -974,7 +982,7 @@ print(
 
 # %% [markdown]
 # The user has written the assistant's turn. To the model that token is beyond doubt: there is no other way to say "the assistant speaks". The same happens by accident when a training text *about* tokenizers
-# is itself cut at its `<|endoftext|>`. It is SQL injection again, and the cure is the same: what comes from outside is data. So **no text makes a special token unless the caller names it as allowed**, and the caller allows
+# is itself cut at its `<|endoftext|>`. SQL injection is the same mistake: what was typed into a form is run as a command. The cure is the same, too: what comes from outside is data. So **no text makes a special token unless the caller names it as allowed**, and the caller allows
 # it only in strings of its own.
 #
 # ### Exercise 12: encode special   ·  ★★★ · 12 min · 3 points
@@ -1060,7 +1068,7 @@ print(
 # ### Exercise 13: compression ratio   ·  ★☆☆ · 2 min · 1 point
 #
 # - `text`: a string that is not empty; `ids`: its tokens, at least one
-# - returns a float: how many bytes of the text, in UTF-8, one token stands for in the mean
+# - returns a float: how many bytes of the text, in UTF-8, one token stands for on average
 
 
 # %% exercise: compression_ratio forbid=["fasttrack.bpe.compression_ratio"]
@@ -1092,7 +1100,7 @@ check.compression_ratio(compression_ratio, seed=7)
 # </details>
 
 # %% [markdown]
-# Your tokenizer of part 5, trained on English prose and Python code, meets three texts it has not seen: held-out prose, a held-out module, and two sentences in nine other languages and in emoji.
+# Your tokenizer of part 5, trained on English prose and Python code, meets three texts it has not seen: held-out prose, a held-out module, and two sentences in nine other languages. The training text and the first two come with Python, here 3.11; with another Python the numbers of this part differ a little.
 
 # %% tags=["demo"]
 in_languages = {
@@ -1106,7 +1114,6 @@ in_languages = {
     "Chinese": "猫在沙发上睡觉，梦见了鱼。明天会下雨，我们会待在家里。",
     "Hindi": "बिल्ली सोफ़े पर सोती है और मछली के सपने देखती है। कल बारिश होगी और हम घर पर रहेंगे।",
     "Japanese": "猫はソファで寝ていて、魚の夢を見ています。明日は雨が降るので、家にいます。",
-    "emoji": "🐈💤🛋️💭🐟🌧️🏠👨‍👩‍👧",
 }
 kinds = {
     "prose": held_prose,
@@ -1147,25 +1154,26 @@ plot.curves(
 
 # %% [markdown]
 # Prose starts at 1,000 tokens, a byte for each character. The mix of languages starts at 1,700, since most of these scripts take two or three bytes for each character, and it stays above the line
-# where prose began. With the largest vocabulary, a model that reads 1,024 tokens at once sees about 3,900 characters of the prose, and about 670 of the mix.
+# where prose began. With the largest vocabulary, a model that reads 1,024 tokens at once sees about 3,900 characters of the prose, and about 690 of the mix.
 #
 # The same two sentences in each language, in tokens of the largest vocabulary. **Predict:** which language pays most, and how much more than English?
 
 # %% tags=["demo"]
 costs = {name: len(encode(text, python_merges)) for name, text in in_languages.items()}
+costs = dict(sorted(costs.items(), key=lambda item: item[1]))
 plot.bars(
     list(costs),
-    {"characters": [len(text) for text in in_languages.values()], "tokens": list(costs.values())},
+    {"characters": [len(in_languages[name]) for name in costs], "tokens": list(costs.values())},
     title="The same two sentences: a tokenizer trained on English",
     ylabel="number",
 )
 
 # %% [markdown]
-# In Hindi the sentences take five times as many tokens as in English: in money, in time, and in how much of a conversation a model remembers. The model, too, has to put characters together
+# In Hindi the sentences take more than five times as many tokens as in English: in money, in time, and in how much of a conversation a model remembers. The model, too, has to put characters together
 # from bytes before it can learn a word. The cure is training text in all languages and a larger vocabulary: GPT-4's has about 100,000 tokens, GPT-4o's about 200,000, and by OpenAI's own
 # count GPT-4o needs 2.9 times fewer tokens for Hindi.
 #
-# Why not a million, then? Each token has a row in the model's embedding, and one in its output layer. Here is the trade for a model of width 768, GPT-2's:
+# Why not a million, then? Each token has a row in the model's embedding, and one in its output layer. Here is the trade for rows of 768 numbers, as in GPT-2:
 
 # %% tags=["demo"]
 print("vocabulary   tokens of the held-out prose   pairs that attention compares   embedding parameters")
@@ -1220,6 +1228,8 @@ else:
     )
 
 # %% [markdown]
+# Measured with the file at hand:
+#
 # | vocabulary | learned from | bytes per token on held-out Shakespeare |
 # |---|---|---|
 # | 1,024 | Shakespeare | 2.26 |
@@ -1227,7 +1237,7 @@ else:
 # | 50,257 | the web (GPT-2) | 3.09 |
 # | 4,096 | Python's reference and code | about 2.1 |
 #
-# Twelve times fewer tokens come close where they were learned on the same author, and fall far behind where they were not. A tokenizer is a model of its training text.
+# A vocabulary twelve times smaller comes close where it was learned on the same author, and falls far behind where it was not. A tokenizer is a model of its training text.
 #
 # ## 9. What a model cannot see
 #
@@ -1254,18 +1264,16 @@ for text in (
 # - Numbers fall apart by what was common, not by place value. Digits one by one, or in threes, make arithmetic easier; so GPT-4 and Llama do.
 # - A prompt that ends in a space has used up the space that belongs to the next word. The model has hardly ever seen what follows then.
 #
-# In later lessons the tokenizer is there ready-made, under the checks of this lesson. It can be saved: merges are all there is to save.
+# In later lessons the tokenizer is there ready-made; it passes the checks of this one. Saving it takes the merges and the special tokens. The pattern and the order of the bytes belong to it, too; here they are code.
 
-# %%
+# %% tags=["demo"]
 from fasttrack.bpe import Tokenizer as CourseTokenizer
 
 tokenizer = CourseTokenizer(cat_merges, special=["<|endoftext|>"])
-print(
-    tokenizer.vocab_size,
-    tokenizer.special,
-    tokenizer.encode("the hat<|endoftext|>", allowed=["<|endoftext|>"]),
-)
-print(json.dumps({"merges": tokenizer.merges, "special": list(tokenizer.special)})[:70], "…")
+with tempfile.TemporaryDirectory() as folder:
+    tokenizer.save(f"{folder}/cats.json")
+    again = CourseTokenizer.load(f"{folder}/cats.json")
+print(again.vocab_size, again.special, again.encode("the hat<|endoftext|>", allowed=["<|endoftext|>"]))
 
 # %% [markdown]
 # ## Recap
@@ -1308,7 +1316,7 @@ print(json.dumps({"merges": tokenizer.merges, "special": list(tokenizer.special)
 # - **UTF-8**: the encoding that spells each character as one to four bytes
 # - **replacement character**: U+FFFD, shown where bytes are no UTF-8
 # - **byte-pair encoding**, BPE: making the commonest pair of neighbours a new token, again and again
-# - **merge**: one such pair; the list of merges in order is the tokenizer
+# - **merge**: one such pair; the tokenizer is the list of them in order, with the byte order, the pattern and the special tokens
 # - **rank**: the place of a merge in that list; the lowest goes first in encoding
 # - **chunk**: a piece of text, cut by a pattern, inside which merges stay; also called pre-token
 # - **special token**: an id that stands for no text, such as the end of a document

@@ -38,6 +38,33 @@ class FirstMet(bpe.PairIndex):
         return max(self.counts, key=self.counts.__getitem__, default=None)
 
 
+class ReplacedFirst(bpe.PairIndex):
+    """Replaces a chunk before its old pairs are taken away, in plain dicts."""
+
+    def __init__(self, chunks: Any, times: Any) -> None:
+        super().__init__(chunks, times)
+        self.counts = dict(self.counts)  # type: ignore[assignment]
+
+    def merge(self, pair: bpe.Pair, new_id: int) -> None:
+        for i in list(self.where[pair]):
+            self.chunks[i] = bpe.merge(self.chunks[i], pair, new_id)
+            self._remove(i)
+            self._add(i)
+
+
+class NoEnd(bpe.PairIndex):
+    def best(self) -> bpe.Pair | None:
+        return min(self.counts, key=lambda pair: (-self.counts[pair], pair))
+
+
+def leaking(text: str, merges: Any, special: dict[str, int], allowed: Sequence[str] = ()) -> list[int]:
+    """What is not allowed becomes special all the same, where it is the whole of a part."""
+    ids: list[int] = []
+    for part in bpe.split_special(text, allowed):
+        ids += [special[part]] if part in special else bpe.encode(part, merges)
+    return ids
+
+
 def lenient(text: str, merges: Any, special: dict[str, int], allowed: Sequence[str] = ()) -> list[int]:
     return bpe.encode_special(text, merges, special, list(special))
 
@@ -59,6 +86,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("PairIndex", Lazy, "merge goes through all chunks"),
     ("PairIndex", Forgetful, "stands for times"),
     ("PairIndex", FirstMet, "not the one met first"),
+    ("PairIndex", ReplacedFirst, "remove meets a pair with the new id"),
+    ("PairIndex", NoEnd, "best() returns None"),
     ("train_bpe", lambda text, size: bpe.train_naive(bpe.text_to_ids(text), size), "merges stay inside a chunk"),
     (
         "train_bpe",
@@ -68,6 +97,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("encode_chunk", lambda ids, ranks: list(ids), "nothing was merged"),
     ("encode", lambda text, merges: bpe.text_to_ids(text), "nothing was merged"),
     ("encode_special", lenient, "only what is in allowed"),
+    ("encode_special", leaking, "only what is in allowed"),
     ("encode_special", lambda text, merges, special, allowed=(): bpe.encode(text, merges), "becomes its special id"),
     ("compression_ratio", lambda text, ids: len(text) / len(ids), "bytes, not characters"),
 ]  # fmt: skip

@@ -9,6 +9,7 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from fasttrack.check import CheckFailed, NotWritten, check, expect, require
+from fasttrack.check.values import describe
 
 
 def message(function: Callable[[], object]) -> str:
@@ -251,6 +252,16 @@ def test_large_values_are_described_briefly() -> None:
     text = message(lambda: expect(double, torch.zeros(100, 100)).equals(torch.ones(100, 100)))
     assert "double(tensor float32 (100, 100))" in text
     assert len(text) < 400
+
+
+def test_long_lists_and_dicts_are_shown_by_their_ends() -> None:
+    assert describe(list(range(100))) == str(list(range(100)))
+    numbers = describe(list(range(1000, 2000)))
+    assert numbers.startswith("[1000, 1001, ")
+    assert numbers.endswith(" more …, 1998, 1999]")
+    assert len(numbers) < 300
+    assert "… 96 more …, 98: " in describe(dict.fromkeys(range(100), "a" * 150))
+    assert describe(("a" * 150,) * 4) == str(("a" * 150,) * 4)
 
 
 def test_in_a_notebook_only_the_diagnosis_is_shown() -> None:

@@ -173,6 +173,16 @@ def test_curves_can_be_logarithmic() -> None:
     assert legend(axes) == []
 
 
+def test_short_powers_of_two_are_named_as_numbers() -> None:
+    (axes,) = plot.curves([256, 4096], {"y": [0.01, 4]}, xlabel="x", ylabel="y", log=True).axes
+    axes.figure.canvas.draw()
+    names, powers = (
+        [tick.get_text() for tick in ticks] for ticks in (axes.get_xticklabels(), axes.get_yticklabels())
+    )
+    assert "1,024" in names
+    assert any("2^{" in power for power in powers)
+
+
 def test_fit_draws_points_and_lines_from_end_to_end() -> None:
     (axes,) = plot.fit(torch.tensor([0.0, 1, 2]), torch.tensor([1.0, 2, 3]), {"found": (2, 1)}).axes
     (points,) = (c for c in axes.collections if isinstance(c, PathCollection))

@@ -387,7 +387,7 @@ def train_naive(ids, vocab_size):
 def build_vocab(merges):
     import functools
 
-    return functools.reduce(lambda vocab, pair: [*vocab, vocab[pair[0]] + vocab[pair[1]]], merges, BYTE_TOKENS[:])
+    return functools.reduce(lambda vocab, pair: [*vocab, vocab[pair[0]] + vocab[pair[1]]], merges, list(BYTE_TOKENS))
 
 
 # %% right: build_vocab — a dict on the way
@@ -408,7 +408,7 @@ def build_vocab(merges):
 
 # %% wrong: build_vocab — looks up single bytes only  hint="look both up in the vocabulary so far"
 def build_vocab(merges):
-    return BYTE_TOKENS + [BYTE_TOKENS[left] + BYTE_TOKENS[right] for left, right in merges]
+    return list(BYTE_TOKENS) + [BYTE_TOKENS[left] + BYTE_TOKENS[right] for left, right in merges]
 
 
 # %% wrong: build_vocab — right, then left  hint="left, then right"
@@ -419,11 +419,27 @@ def build_vocab(merges):
     return vocab
 
 
-# %% wrong: build_vocab — grows the list of single bytes  hint="expected"
+# %% wrong: build_vocab — appends to BYTE_TOKENS itself  hint="which cannot grow: start from list(BYTE_TOKENS)"
 def build_vocab(merges):
     vocab = BYTE_TOKENS
     for left, right in merges:
         vocab.append(vocab[left] + vocab[right])
+    return vocab
+
+
+# %% wrong: build_vocab — a tuple, joined with a list  hint="list(BYTE_TOKENS) is a list"
+def build_vocab(merges):
+    vocab = BYTE_TOKENS
+    for left, right in merges:
+        vocab = vocab + [vocab[left] + vocab[right]]
+    return vocab
+
+
+# %% wrong: build_vocab — a tuple  hint="a list, not a tuple"
+def build_vocab(merges):
+    vocab = BYTE_TOKENS
+    for left, right in merges:
+        vocab += (vocab[left] + vocab[right],)
     return vocab
 
 
@@ -511,9 +527,31 @@ def split_chunks(text):
     return regex.findall(r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}{1,3}| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", text)
 
 
-# %% wrong: split_chunks — brackets capture  hint="expected"
+# %% wrong: split_chunks — brackets capture  hint="what stands in them, and nothing else"
 def split_chunks(text):
     return regex.findall(r"('s|'t|'re|'ve|'m|'ll|'d)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", text)
+
+
+# %% wrong: split_chunks — each alternative in brackets  hint="findall return tuples"
+def split_chunks(text):
+    return regex.findall(
+        r"('s)|('t)|('re)|('ve)|('m)|('ll)|('d)|( ?\p{L}+)|( ?\p{N}+)|( ?[^\s\p{L}\p{N}]+)|(\s+(?!\S))|(\s+)", text
+    )
+
+
+# %% wrong: split_chunks — the spaces are lost  hint="a space is lost"
+def split_chunks(text):
+    return regex.findall(r"'s|'t|'re|'ve|'m|'ll|'d|?\p{L}+|?\p{N}+|?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", text)
+
+
+# %% wrong: split_chunks — a to z, in one place  hint="leave the others out altogether"
+def split_chunks(text):
+    return regex.findall(r"'s|'t|'re|'ve|'m|'ll|'d| ?[a-zA-Z]+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", text)
+
+
+# %% wrong: split_chunks — a to z and 0 to 9  hint="a-z and 0-9 are not all"
+def split_chunks(text):
+    return regex.findall(r"'s|'t|'re|'ve|'m|'ll|'d| ?[a-zA-Z]+| ?[0-9]+| ?[^\sa-zA-Z0-9]+|\s+(?!\S)|\s+", text)
 
 
 # %% right: PairIndex — Counter and defaultdict
@@ -846,7 +884,7 @@ class PairIndex:
             self.add(i)
 
 
-# %% wrong: PairIndex — best without an end  hint="empty"
+# %% wrong: PairIndex — best without an end  hint="best() returns None"
 class PairIndex:
     def __init__(self, chunks, times):
         self.chunks, self.times = list(chunks), list(times)
@@ -868,6 +906,66 @@ class PairIndex:
 
     def best(self):
         return min(self.counts, key=lambda pair: (-self.counts[pair], pair))
+
+    def merge(self, pair, new_id):
+        for i in sorted(self.where[pair]):
+            self.remove(i)
+            self.chunks[i] = merge(self.chunks[i], pair, new_id)
+            self.add(i)
+
+
+# %% wrong: PairIndex — replaces the chunk before it removes  hint="remove meets a pair with the new id"
+class PairIndex:
+    def __init__(self, chunks, times):
+        self.chunks, self.times = list(chunks), list(times)
+        self.counts, self.where = {}, {}
+        for i in range(len(chunks)):
+            self.add(i)
+
+    def add(self, i):
+        for pair, n in pair_counts(self.chunks[i]).items():
+            self.counts[pair] = self.counts.get(pair, 0) + n * self.times[i]
+            self.where.setdefault(pair, set()).add(i)
+
+    def remove(self, i):
+        for pair, n in pair_counts(self.chunks[i]).items():
+            self.counts[pair] -= n * self.times[i]
+            self.where[pair].remove(i)
+            if not self.counts[pair]:
+                del self.counts[pair], self.where[pair]
+
+    def best(self):
+        return min(self.counts, key=lambda pair: (-self.counts[pair], pair), default=None)
+
+    def merge(self, pair, new_id):
+        for i in sorted(self.where[pair]):
+            self.chunks[i] = merge(self.chunks[i], pair, new_id)
+            self.remove(i)
+            self.add(i)
+
+
+# %% wrong: PairIndex — removes a chunk once for each occurrence  hint="where names the chunk once"
+class PairIndex:
+    def __init__(self, chunks, times):
+        self.chunks, self.times = list(chunks), list(times)
+        self.counts, self.where = {}, {}
+        for i in range(len(chunks)):
+            self.add(i)
+
+    def add(self, i):
+        for pair in zip(self.chunks[i], self.chunks[i][1:]):
+            self.counts[pair] = self.counts.get(pair, 0) + self.times[i]
+            self.where.setdefault(pair, set()).add(i)
+
+    def remove(self, i):
+        for pair in zip(self.chunks[i], self.chunks[i][1:]):
+            self.counts[pair] -= self.times[i]
+            self.where[pair].remove(i)
+            if not self.counts[pair]:
+                del self.counts[pair], self.where[pair]
+
+    def best(self):
+        return min(self.counts, key=lambda pair: (-self.counts[pair], pair), default=None)
 
     def merge(self, pair, new_id):
         for i in sorted(self.where[pair]):
@@ -1018,6 +1116,13 @@ def encode_chunk(ids, ranks):
     return ids
 
 
+# %% wrong: encode_chunk — the leftmost pair, everywhere  hint="not the leftmost pair, at all its places"
+def encode_chunk(ids, ranks):
+    while known := [pair for pair in pair_counts(ids) if pair in ranks]:
+        ids = merge(ids, known[0], ranks[known[0]])
+    return list(ids)
+
+
 # %% wrong: encode_chunk — the largest id  hint="not the largest"
 def encode_chunk(ids, ranks):
     while known := [pair for pair in pair_counts(ids) if pair in ranks]:
@@ -1112,6 +1217,12 @@ def encode(text, merges):
     return [i - 256 if i >= 256 else i for i in ids]
 
 
+# %% wrong: encode — places in the list for ids  hint="merge number i makes id 256 + i"
+def encode(text, merges):
+    ranks = {pair: i for i, pair in enumerate(merges)}
+    return [i for chunk in split_chunks(text) for i in encode_chunk(text_to_ids(chunk), ranks)]
+
+
 # %% wrong: encode — distinct chunks only  hint="each chunk as often as it occurs"
 def encode(text, merges):
     ranks = {pair: 256 + i for i, pair in enumerate(merges)}
@@ -1163,6 +1274,17 @@ def encode_special(text, merges, special, allowed=()):
 # %% wrong: encode_special — every special string  hint="only what is in allowed becomes special"
 def encode_special(text, merges, special, allowed=()):
     names = sorted(special, key=len, reverse=True)
+    ids = []
+    for part in regex.split("(" + "|".join(map(regex.escape, names)) + ")", text):
+        ids += [special[part]] if part in special else encode(part, merges)
+    return ids
+
+
+# %% wrong: encode_special — cut around what is allowed, then any special part  hint="only what is in allowed becomes special"
+def encode_special(text, merges, special, allowed=()):
+    if not allowed:
+        return encode(text, merges)
+    names = sorted(allowed, key=len, reverse=True)
     ids = []
     for part in regex.split("(" + "|".join(map(regex.escape, names)) + ")", text):
         ids += [special[part]] if part in special else encode(part, merges)

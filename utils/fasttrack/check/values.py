@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 PRINTED = 8  # elements: a tensor of up to this many is shown whole
+LONG = 400  # characters: items that take more are shown in part
 # (relative, absolute): tight enough that a wrong epsilon fails, loose enough for another order of sums.
 TOLERANCE = {
     torch.float64: (1e-7, 1e-9),
@@ -54,24 +55,33 @@ def kind(value: Any) -> str:
 
 
 def describe(value: Any) -> str:
-    """One short line: a small value whole, a large one by dtype and shape."""
+    """One short line: a small value whole, a large one by dtype and shape, or by its first and last items."""
     if isinstance(value, torch.Tensor | np.ndarray):
         flat = value.numel() if isinstance(value, torch.Tensor) else value.size
         dtype = str(value.dtype).removeprefix("torch.")
         text = f"{kind(value)} {dtype} {tuple(value.shape)}"
         return f"{text} {elements(value.tolist())}" if flat <= PRINTED else text
     if isinstance(value, tuple):
-        inner = ", ".join(map(describe, value))
+        inner = in_part([describe(item) for item in value])
         return f"({inner},)" if len(value) == 1 else f"({inner})"
     if isinstance(value, list):
-        return "[" + ", ".join(map(describe, value)) + "]"
+        return "[" + in_part([describe(item) for item in value]) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {describe(item)}" for key, item in value.items()) + "}"
+        return "{" + in_part([f"{key!r}: {describe(item)}" for key, item in value.items()]) + "}"
     if value is None or isinstance(value, bool | int | float | str | bytes):
         text = repr(value)
         return text if len(text) <= 200 else f"{text[:200]}… ({len(text)} characters)"
     name = getattr(value, "__name__", None)
     return name if isinstance(name, str) else f"a {kind(value)}"
+
+
+def in_part(items: list[str]) -> str:
+    """Items in one line; of a long one its beginning, the last two, and how many are left out between them."""
+    text = ", ".join(items)
+    if len(text) <= LONG or len(items) < 5:
+        return text
+    first = max(2, LONG * len(items) // (2 * len(text)))
+    return ", ".join([*items[:first], f"… {len(items) - first - 2} more …", *items[-2:]])
 
 
 def elements(value: Any) -> str:

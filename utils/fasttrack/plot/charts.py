@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import FuncFormatter
 
 from fasttrack.plot.style import BLUE, FAINT, INK, MUTED, ORANGE, SERIES, Picture, canvas, picture, styled
 from fasttrack.plot.tensors import arrow
@@ -41,11 +43,20 @@ def curves(
     if log:
         axes.set_xscale("log", base=2)
         axes.set_yscale("log", base=2)
+        for axis in (axes.xaxis, axes.yaxis):
+            name_powers(axis)
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
     axes.grid(True)
     if len(series) > 1:
         axes.legend()
     return figure
+
+
+def name_powers(axis: Axis) -> None:
+    """Powers of two as plain numbers, where all on the axis are short: 512 and not 2^9."""
+    low, high = axis.get_view_interval()
+    if low > 1 / 2 and high < 2**16:
+        axis.set_major_formatter(FuncFormatter(lambda power, _: f"{power:,.0f}"))
 
 
 @styled
@@ -78,7 +89,8 @@ def bars(
 
     `log` makes the heights logarithmic.
     """
-    figure = picture(max(5.0, min(9.0, 0.32 * len(labels) * max(1.5, len(series)))), 3.0)
+    each = max(0.32 * max(1.5, len(series)), 0.085 * (max(map(len, labels)) + 1.5))  # a label has to fit, too
+    figure = picture(max(5.0, min(9.0, each * len(labels))), 3.0)
     axes = figure.add_subplot()
     width = 0.8 / len(series)
     for k, ((name, heights), colour) in enumerate(zip(series.items(), SERIES, strict=False)):

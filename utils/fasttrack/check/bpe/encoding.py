@@ -66,6 +66,9 @@ def wrong_encodings(ids: list[int], ranks: dict[Pair, int]) -> dict[str, Any]:
         "the pair with the smallest new id first, not the leftmost pair": stepwise(
             ids, ranks, lambda p, at: at
         ),
+        "the pair with the smallest new id first, not the leftmost pair, at all its places": everywhere(
+            ids, ranks, lambda known, _: known[0]
+        ),
         "the pair with the smallest new id first, not the largest": stepwise(
             ids, ranks, lambda p, at: -ranks[p]
         ),
@@ -88,6 +91,16 @@ def stepwise(ids: Sequence[int], ranks: dict[Pair, int], key: Callable[[Pair, in
         _, at = min(known)
         ids[at : at + 2] = [ranks[ids[at], ids[at + 1]]]
     return ids
+
+
+def everywhere(
+    ids: Sequence[int], ranks: dict[Pair, int], choose: Callable[[list[Pair], dict[Pair, int]], Pair]
+) -> list[int]:
+    """Again and again one of the known pairs, in the order of their places, at all its places."""
+    while known := [pair for pair in pairwise(ids) if pair in ranks]:
+        pair = choose(known, ranks)
+        ids = replaced(ids, pair, ranks[pair])
+    return list(ids)
 
 
 def in_order_of_dict(ids: Sequence[int], ranks: dict[Pair, int]) -> list[int]:
@@ -142,6 +155,7 @@ def encode(learner: Any, seed: int) -> None:
         want = ids_of(tokenizer, text)
         chunks = [byte_ids(chunk.encode()) for chunk in GPT2.findall(text)]
         nested = [by_rank(chunk, ranks) for chunk in chunks]
+        places = {pair: i for i, pair in enumerate(merges)}
         mistakes = {
             "merges stay inside a chunk: cut the text first": by_rank(byte_ids(text.encode()), ranks),
             "one list of ids, not one for each chunk": nested,
@@ -153,6 +167,11 @@ def encode(learner: Any, seed: int) -> None:
             ],
             "the first merge makes id 256: the ids of yours are counted from 0": [
                 i - 256 if i > 255 else i for i in want
+            ],
+            "merge number i makes id 256 + i: yours makes id i, which is a byte's": [
+                i
+                for chunk in chunks
+                for i in everywhere(chunk, places, lambda known, by: min(known, key=by.__getitem__))
             ],
             "the first merge makes id 256: yours makes 257": [i + (i > 255) for i in want],
             "the spaces are gone: the chunks joined are the text": [

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
-from fasttrack.check import check, require
+from fasttrack.check import CheckFailed, NotWritten, check, require
 from fasttrack.check.bpe.oracle import (
     Pair,
     byte_ids,
@@ -20,7 +21,7 @@ from fasttrack.check.bpe.oracle import (
 )
 from fasttrack.check.fixtures import beside
 from fasttrack.check.fixtures import bpe as fixtures
-from fasttrack.check.values import difference
+from fasttrack.check.values import describe, difference
 
 Chunks = list[list[int]]
 
@@ -54,7 +55,7 @@ def follow(learner: Any, chunks: Chunks, times: list[int], rng: random.Random, m
         steps.append((pair, 1000 + k))
         now = [replaced(chunk, pair, 1000 + k) for chunk in now]
         wanted.append(state(now, times))
-    got, given = beside(learner, fixtures.states, chunks, times, steps)
+    got, given = states(learner, chunks, times, steps, wanted)
     for k, want in enumerate(wanted):
         before = wanted[k - 1] if k else None
         pair = steps[k - 1][0] if k else None
@@ -66,6 +67,49 @@ def follow(learner: Any, chunks: Chunks, times: list[int], rng: random.Random, m
         ("got", "the caller's list of chunks is changed"),
         ("mistake", "merge replaces chunks: keep a list of your own, as __init__ makes it"),
     )
+
+
+def states(
+    learner: Any,
+    chunks: Chunks,
+    times: list[int],
+    steps: list[tuple[Pair, int]],
+    wanted: list[dict[str, Any]],
+) -> Any:
+    """What the fixture gives. An error is told with the merge that raised it."""
+    try:
+        return beside(learner, fixtures.states, chunks, times, steps)
+    except NotWritten:
+        raise
+    except CheckFailed as failure:
+        told, raised = failure, 0
+    for raised in range(len(steps) + 1):
+        try:
+            beside(learner, fixtures.states, chunks, times, steps[:raised])
+        except CheckFailed as failure:
+            told = failure
+            break
+    error = dict(told.facts)["raised"]
+    words = cause_of(error, steps[raised - 1][1] if raised else None, wanted[raised]["best()"])
+    raise CheckFailed(
+        told.title,
+        ("looked at", f"merge {raised}, of the pair {steps[raised - 1][0]}" if raised else "a new PairIndex"),
+        ("chunks", f"{describe(chunks)}, times {describe(times)}"),
+        ("raised", error),
+        *([("mistake", words)] if words else []),
+    ) from None
+
+
+def cause_of(error: str, new_id: int | None, best: Pair | None) -> str:
+    """The mistake that an error shows; "" if it shows none."""
+    first = error.partition("\n")[0]
+    if new_id is not None and re.fullmatch(rf"KeyError: \((.*\D)?{new_id}(\D.*)?\)", first):
+        return "remove meets a pair with the new id: it must see the chunk as it was, so replace the chunk after it"
+    if new_id is not None and re.fullmatch(r"KeyError: \d+", first):
+        return "a pair may occur twice in a chunk, but where names the chunk once: go over distinct pairs"
+    if best is None and first.startswith(("ValueError", "IndexError")):
+        return "with no pair left, best() returns None"
+    return ""
 
 
 def state(chunks: Chunks, times: list[int]) -> dict[str, Any]:

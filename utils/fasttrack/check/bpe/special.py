@@ -29,6 +29,9 @@ def encode_special(learner: Any, seed: int) -> None:
         ("hi<|endoftext|> it's", ["<|endoftext|>"]),
         ("hi<|endoftext|> it's", []),
         ("a<|user|> b<|endoftext|>", ["<|user|>"]),
+        ("hi<|endoftext|><|user|>", ["<|endoftext|>"]),  # what is not allowed is the whole of a part
+        ("[END]", ["<|user|>"]),
+        ("[END]", []),
         ("<|user|>: on<|user|> :<|endoftext|><|endoftext|>", ["<|user|>", "<|user|>:", "<|endoftext|>"]),
         ("[END] E a.b* aXbb", ["[END]", "a.b*"]),
         (with_special(plain, special), rng.sample(names, 3)),

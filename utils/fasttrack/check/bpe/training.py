@@ -127,6 +127,13 @@ def build_vocab(learner: Any, seed: int) -> None:
                     "the merged tokens are missing": want[:256],
                     "left, then right": turned(merges),
                     "a list, not a dict": dict(enumerate(want)),
+                    "a list, not a tuple: start from list(BYTE_TOKENS)": tuple(want),
+                    "BYTE_TOKENS is a tuple, which cannot grow: start from list(BYTE_TOKENS)": AttributeError(
+                        "'tuple' object"
+                    ),
+                    "BYTE_TOKENS is a tuple: list(BYTE_TOKENS) is a list, and that can be joined with one": (
+                        TypeError("concatenate")
+                    ),
                     "tokens are bytes: text would lose what is no UTF-8": [
                         t.decode("utf-8", "replace") for t in want
                     ],

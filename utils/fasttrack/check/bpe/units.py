@@ -109,6 +109,20 @@ MISTAKEN = {
     + r" ?[\p{L}\p{N}]+| ?[^\s\p{L}\p{N}]+"
     + REST,
     "\\p{L} is any letter, a-z are not all": SHORT + r" ?[a-zA-Z]+| ?\p{N}+| ?[^\sa-zA-Z\p{N}]+" + REST,
+    "\\p{L} is any letter, a-z leave the others out altogether": SHORT
+    + r" ?[a-zA-Z]+| ?\p{N}+| ?[^\s\p{L}\p{N}]+"
+    + REST,
+    "\\p{L} and \\p{N} are any letter and any digit, a-z and 0-9 are not all": SHORT
+    + r" ?[a-zA-Z]+| ?[0-9]+| ?[^\sa-zA-Z0-9]+"
+    + REST,
+    "round brackets make findall return what stands in them, and nothing else: do without": "("
+    + SHORT[:-1]
+    + ")|"
+    + LETTERS
+    + REST,
+    "round brackets make findall return tuples: do without": "("
+    + (SHORT + LETTERS).replace("|", ")|(")
+    + r")|(\s+(?!\S))|(\s+)",
     "\\p{N} is any digit": SHORT + r" ?\p{L}+| ?[0-9]+| ?[^\s\p{L}0-9]+" + REST,
     "a number is one chunk here; three digits at most is GPT-4's pattern": SHORT
     + r" ?\p{L}+| ?\p{N}{1,3}| ?[^\s\p{L}\p{N}]+"
@@ -145,6 +159,7 @@ def split_chunks(learner: Any, seed: int) -> None:
             ),
             "a list of chunks, not a tuple": tuple(want),
             "re does not know \\p{L}: use regex.findall": re.error("bad escape"),
+            "a space is lost: it stands before each ? in the pattern, [ ]?": regex.error("nothing to repeat"),
         }
         expect(learner, text).equals(
             want, mistakes={words: wrong for words, wrong in mistakes.items() if wrong != want}
