@@ -103,6 +103,14 @@ def forgetful(made: Any, source: Any, padding: Any, start: int, steps: int) -> t
     return torch.cat(ids[1:], 1)
 
 
+@torch.no_grad()
+def flat(made: Any, source: Any, padding: Any, start: int, steps: int) -> torch.Tensor:
+    memory, ids = made.encode(source, padding), torch.full((len(source), 1), start)
+    for _ in range(steps):
+        ids = torch.cat([ids, made.decode(ids, memory, padding)[:, -1].argmax(-1)], 1)
+    return ids[:, 1:]
+
+
 # exercise, what a learner wrote, what they must be told
 WRONG: list[tuple[str, Any, str]] = [
     ("split_heads", lambda x, n: x.reshape(len(x), n, x.shape[1], -1), "order of memory"),
@@ -128,6 +136,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("CrossAttention", Inward, "yours attends within x"),
     ("shift_right", lambda targets, start: targets.roll(1, 1), "roll is a circle"),
     ("greedy_decode", forgetful, "must see all ids so far"),
+    ("greedy_decode", flat, "a dimension of size 1"),
+    ("greedy_decode", flat, r"called +greedy_decode\(model, source"),
     ("exact_match", lambda one, other: (one == other).double().mean().item(), "the share of right ids"),
 ]
 

@@ -123,6 +123,12 @@ def multi_head_attention(q, k, v, n_head, mask=None):
     return merge_heads(scaled_dot_product_attention(q, k, v, mask))
 
 
+# %% wrong: multi_head_attention — takes every mask for one with a batch  hint="has no batch"
+def multi_head_attention(q, k, v, n_head, mask=None):
+    q, k, v = (split_heads(one, n_head) for one in (q, k, v))
+    return merge_heads(scaled_dot_product_attention(q, k, v, None if mask is None else mask[:, None]))
+
+
 # %% wrong: multi_head_attention — one head  hint="one head over all columns"
 def multi_head_attention(q, k, v, n_head, mask=None):
     return scaled_dot_product_attention(q, k, v, mask)
@@ -641,6 +647,13 @@ def head_weights(attention, x, memory, mask=None):
     return attention_weights(q, k, mask)
 
 
+# %% wrong: head_weights — takes every mask for one with a batch  hint="has no batch"
+def head_weights(attention, x, memory, mask=None):
+    q = split_heads(attention.query(x), attention.n_head)
+    k = split_heads(attention.key(memory), attention.n_head)
+    return attention_weights(q, k, None if mask is None else mask[:, None])
+
+
 # %% right: head_contributions — silences the others
 def head_contributions(attention, x, memory, mask=None):
     merged = multi_head_attention(
@@ -679,6 +692,13 @@ def head_contributions(attention, x, memory, mask=None):
     v = split_heads(attention.value(memory), attention.n_head)
     found = head_weights(attention, x, memory, mask) @ v
     return found @ attention.proj.weight.reshape(attention.n_head, v.shape[-1], -1)
+
+
+# %% wrong: head_contributions — cuts the other way round  hint="cut weight.T head first"
+def head_contributions(attention, x, memory, mask=None):
+    v = split_heads(attention.value(memory), attention.n_head)
+    found = head_weights(attention, x, memory, mask) @ v
+    return found @ attention.proj.weight.T.reshape(v.shape[-1], attention.n_head, -1).transpose(0, 1)
 
 
 # %% wrong: head_contributions — the sum  hint="keep the heads apart"
@@ -815,6 +835,16 @@ def greedy_decode(model, source, padding, start, steps):
     ids = torch.full((len(source), 1), start)
     for _ in range(steps):
         ids = torch.cat([ids, model.decode(ids, memory, padding)[:, -1].argmax(-1)[:, None]], 1)
+    return ids[:, 1:]
+
+
+# %% wrong: greedy_decode — keeps no dimension  hint="give the new ones a dimension of size 1"
+@torch.no_grad()
+def greedy_decode(model, source, padding, start, steps):
+    memory = model.encode(source, padding)
+    ids = torch.full((len(source), 1), start)
+    for _ in range(steps):
+        ids = torch.cat([ids, model.decode(ids, memory, padding)[:, -1].argmax(-1)], 1)
     return ids[:, 1:]
 
 

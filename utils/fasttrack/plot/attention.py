@@ -46,7 +46,7 @@ def attention(
     for place in places.flat[len(panels) :]:
         place.set_axis_off()
     marked = list(mark)
-    size = min(9.0, 90 * cell * 0.36)
+    size = min(9.0, 90 * cell * 0.46)
     for k, (name, matrix) in enumerate(panels.items()):
         place = places.flat[k]
         image = place.imshow(np.asarray(matrix, dtype=float), cmap=DEPTH, vmin=0, vmax=1)
@@ -55,7 +55,8 @@ def attention(
         place.set_xticks(range(len(keys)), keys, rotation=90 if upright else 0, fontsize=size)
         place.set_yticks(range(len(queries)), queries, fontsize=size)
         place.tick_params(length=0)
-        place.set(xlabel=xlabel, ylabel=ylabel if k % columns == 0 else "")
+        undermost = k + columns >= len(panels)
+        place.set(xlabel=xlabel if undermost else "", ylabel=ylabel if k % columns == 0 else "")
         if name:
             place.set_title(name, loc="center", fontsize=10, weight="normal", pad=5)
         place.spines[:].set(visible=True, color=FAINT)

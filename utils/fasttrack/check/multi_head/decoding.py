@@ -9,10 +9,16 @@ import torch
 
 from fasttrack.check import check, expect, require
 from fasttrack.check.autograd.looking import agree
-from fasttrack.check.fixtures import beside
 from fasttrack.check.fixtures import multi_head as fixtures
 from fasttrack.check.inputs import distinct_sizes, integers
+from fasttrack.check.training.ask import ask
 from fasttrack.check.values import describe
+
+ONE_DIMENSION_SHORT = {
+    "the new ids are (batch,), those so far (batch, time): give the new ones a dimension of size 1": (
+        "must have same number of dimensions"
+    )
+}
 
 
 @check
@@ -62,7 +68,8 @@ def greedy_decode(learner: Any, seed: int) -> None:
         model = fixtures.Clockwork(vocab_size, seed + case)
         want = written(model, source, padding, start, steps)
         called = f"greedy_decode(model, source {describe(source)}, padding, {start}, {steps})"
-        found = beside(learner, fixtures.decoded, vocab_size, seed + case, source, padding, start, steps)
+        given = (vocab_size, seed + case, source, padding, start, steps)
+        found = ask(learner, fixtures.decoded, *given, called=called, errors=ONE_DIMENSION_SHORT).value
         require(isinstance(found, dict), ("called", called), ("expected", "ids"))
 
         def as_if(

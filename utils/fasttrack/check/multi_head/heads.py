@@ -14,6 +14,8 @@ from fasttrack.check.multi_head.oracle import by_head, in_heads, interleaved, ma
 from fasttrack.check.training.ask import Told
 from fasttrack.check.values import describe
 
+NO_BATCH = "a mask (query_time, key_time) has no batch: count from the right, unsqueeze(-3) fits both kinds"
+
 
 @check
 def split_heads(learner: Any, seed: int) -> None:
@@ -148,12 +150,15 @@ def drawn_mask(kind: str, seed: int, batch: int, queries: int, keys: int) -> tor
 def lined_up(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, n_head: int, mask: torch.Tensor | None
 ) -> dict[str, Any]:
-    """What a mask that was not given a dimension for the heads does: as many heads as rows hide the mistake."""
-    if mask is None or mask.dim() != 3:
+    """What a mask does that lacks a dimension for the heads, or has it in the wrong place; equal sizes hide both."""
+    if mask is None:
         return {}
     words = "the mask (batch, query_time, key_time) met the heads' dimension: give it one of size 1 there"
+    told = "must match the size of tensor"
+    if mask.dim() == 2:
+        words, told, mask = NO_BATCH, "non-singleton dimension 1", mask[:, None]
     if len(mask) not in (1, n_head):
-        return {words: RuntimeError("must match the size of tensor")}
+        return {words: RuntimeError(told)}
     q, k, v = (in_heads(one, n_head) for one in (q, k, v))
     joined = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
     return {words: joined.transpose(1, 2).flatten(2)}

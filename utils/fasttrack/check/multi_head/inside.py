@@ -12,7 +12,7 @@ import torch
 from fasttrack.check import check
 from fasttrack.check.fixtures import multi_head as fixtures
 from fasttrack.check.inputs import distinct_sizes, normal
-from fasttrack.check.multi_head.heads import drawn_mask
+from fasttrack.check.multi_head.heads import NO_BATCH, drawn_mask
 from fasttrack.check.multi_head.oracle import by_head, by_pytorch, in_heads, linear, parameters
 from fasttrack.check.training.ask import ask
 from fasttrack.check.values import describe
@@ -57,6 +57,7 @@ def head_weights(learner: Any, seed: int) -> None:
             memory,
             *(() if mask is None else (mask,)),
             called=f"head_weights({words})",
+            errors=wide_of_the_heads(mask, n_head),
         ).close(
             want,
             mistakes={
@@ -79,6 +80,7 @@ def head_weights(learner: Any, seed: int) -> None:
                 "the mask (batch, query_time, key_time) met the heads' dimension: give it one of size 1 there": (
                     met_by_heads(scaled, mask)
                 ),
+                NO_BATCH: met_by_heads(scaled, mask if mask is None or mask.dim() == 3 else mask[:, None]),
             },
             **TIGHT,
         )  # fmt: skip
@@ -100,6 +102,12 @@ def met_by_heads(scores: torch.Tensor, mask: torch.Tensor | None) -> Any:
     return masked_softmax(scores, mask)
 
 
+def wide_of_the_heads(mask: torch.Tensor | None, n_head: int) -> dict[str, str]:
+    """The mistake behind an error in the heads' dimension where the mask has no batch."""
+    shows = mask is not None and mask.dim() == 2 and len(mask) not in (1, n_head)
+    return {NO_BATCH: "non-singleton dimension 1"} if shows else {}
+
+
 @check
 def head_contributions(learner: Any, seed: int) -> None:
     """What each head adds to the output. Oracle: nn.MultiheadAttention whose other heads are silenced."""
@@ -117,6 +125,7 @@ def head_contributions(learner: Any, seed: int) -> None:
         )  # fmt: skip
         heads = in_heads(joined, n_head)
         by_rows = values["proj.weight"].reshape(n_head, size, -1)
+        strided = values["proj.weight"].T.reshape(size, n_head, -1)
         ask(
             learner,
             fixtures.looked_into,
@@ -126,6 +135,7 @@ def head_contributions(learner: Any, seed: int) -> None:
             memory,
             *(() if mask is None else (mask,)),
             called=f"head_contributions({words})",
+            errors=wide_of_the_heads(mask, n_head),
         ).close(
             want,
             mistakes={
@@ -133,6 +143,9 @@ def head_contributions(learner: Any, seed: int) -> None:
                 "the bias of proj belongs to no head: yours shares it out": want + values["proj.bias"] / n_head,
                 "head k meets its own columns of proj.weight: yours meets rows": torch.einsum(
                     "bhts,hse->bhte", heads, by_rows
+                ),
+                "cut weight.T head first, (n_head, head_size, n_embd): yours gives a head every n_head-th row": (
+                    torch.einsum("bhts,she->bhte", heads, strided)
                 ),
                 "the sum over heads is what the module gives anyway: keep the heads apart": want.sum(1),
                 "those are the heads' outputs: send them through their columns of proj": heads,

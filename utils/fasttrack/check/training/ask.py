@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fasttrack.check import CheckFailed, Expectation, NotWritten, expect, fixtures, require
@@ -20,8 +20,13 @@ class Told(Expectation):
         self._call = called
 
 
-def ask(learner: Any, fixture: Fixture, *args: Any, called: str = "") -> Expectation:
-    """`beside(learner, fixture, *args)`, to be compared; a failure shows `called`, or else the data that went in."""
+def ask(
+    learner: Any, fixture: Fixture, *args: Any, called: str = "", errors: Mapping[str, str] | None = None
+) -> Expectation:
+    """`beside(learner, fixture, *args)`, to be compared; a failure shows `called`, or else the data that went in.
+
+    `errors` names the mistakes that an error shows, each beside words of its message; it needs `called`.
+    """
     try:
         value = beside(learner, fixture, *args)
     except NotWritten:
@@ -30,7 +35,9 @@ def ask(learner: Any, fixture: Fixture, *args: Any, called: str = "") -> Expecta
         if not called:
             raise
         facts = [fact for fact in failed.facts if fact[0] != "called"]
-        raise CheckFailed(failed.title, ("called", called), *facts) from None
+        raised = dict(facts).get("raised", "")
+        named = [("mistake", mistake) for mistake, words in (errors or {}).items() if words in raised]
+        raise CheckFailed(failed.title, ("called", called), *facts, *named[:1]) from None
     return Told(value, called) if called else expect(lambda *_: value, *args)
 
 
