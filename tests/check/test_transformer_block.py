@@ -32,7 +32,7 @@ def gradient_norms(layers: list[Any], x: torch.Tensor, loss: Callable[..., torch
     states = [x.detach().requires_grad_()]
     for layer in layers:
         states.append(layer(states[-1]))
-    return [gradient.norm().item() for gradient in torch.autograd.grad(loss(states[-1]), states)]
+    return [one.double().norm().item() for one in torch.autograd.grad(loss(states[-1]), states)]
 
 
 def count_block_parameters(n_embd: int) -> int:
@@ -93,6 +93,18 @@ class Unbiased(model.LayerNorm):
         return self.weight * d / (x.var(-1, keepdim=True) + self.eps).sqrt() + self.bias
 
 
+class Squares(model.LayerNorm):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mean = x.mean(-1, keepdim=True)
+        variance = (x.square().mean(-1, keepdim=True) - mean.square()).clamp(min=0)
+        return self.weight * (x - mean) / (variance + self.eps).sqrt() + self.bias
+
+
+class NoKeepdim(model.LayerNorm):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.weight * (x - x.mean(-1)) / (x.var(-1, correction=0) + self.eps).sqrt() + self.bias
+
+
 class OverTheBatch(model.LayerNorm):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         d = x - x.mean(0)
@@ -147,6 +159,18 @@ def left_behind(layers: list[Any], x: torch.Tensor, loss: Callable[..., torch.Te
     return [math.inf if state.grad is None else state.grad.norm().item() for state in states]
 
 
+def in_float32(layers: list[Any], x: torch.Tensor, loss: Callable[..., torch.Tensor]) -> list[float]:
+    states = [x.detach().requires_grad_()]
+    for layer in layers:
+        states.append(layer(states[-1]))
+    return [one.norm().item() for one in torch.autograd.grad(loss(states[-1]), states)]
+
+
+def listed(*args: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    x, y = name_rows(*args)
+    return (x, y) if len(x) else (torch.tensor([]), torch.tensor([]))
+
+
 def dots_after_the_end(*args: Any) -> tuple[torch.Tensor, torch.Tensor]:
     x, y = name_rows(*args)
     return x, y.clamp(min=0)
@@ -155,6 +179,8 @@ def dots_after_the_end(*args: Any) -> tuple[torch.Tensor, torch.Tensor]:
 WRONG: list[tuple[str, Any, str]] = [
     ("LayerNorm", OutsideTheRoot, "is your epsilon inside the root"),
     ("LayerNorm", Unbiased, "divides by n - 1"),
+    ("LayerNorm", Squares, "loses its digits where the mean is large"),
+    ("LayerNorm", NoKeepdim, "raised[^a-z]*RuntimeError(.|\\n)*keepdim=True keeps the dimension"),
     ("LayerNorm", OverTheBatch, "over the batch"),
     ("LayerNorm", OverTime, "yours is over time"),
     ("RMSNorm", Centred, "yours is a LayerNorm"),
@@ -167,6 +193,9 @@ WRONG: list[tuple[str, Any, str]] = [
     ("PostNormBlock", model.Block, "yours is pre-norm"),
     ("count_block_parameters", lambda n: 12 * n * n, "biases and norms are missing"),
     ("gradient_norms", left_behind, "leaves gradients behind"),
+    ("count_block_parameters", lambda n: 12 * n * n + 10 * n, "query, key and value have a bias each"),
+    ("gradient_norms", in_float32, "double.. before the norm"),
+    ("name_rows", listed, "an empty list still has block_size columns"),
     ("name_rows", dots_after_the_end, "-100 there, not 0"),
 ]
 

@@ -220,6 +220,13 @@ def test_ladder_can_write_how_far_down_each_step_goes() -> None:
     assert [text.get_text() for text in axes.texts] == ["2.5000", "2.2500   (-0.2500)"]
 
 
+def test_ladder_that_starts_above_zero_has_dots_and_no_bars() -> None:
+    (axes,) = plot.ladder({"theirs": 2.25, "mine": 2.5}, yours=["mine"], start=2.0, xlabel="nats").axes
+    assert not axes.patches
+    assert [line.get_xdata()[0] for line in axes.lines] == [2.25, 2.5]
+    assert axes.get_xlim()[0] == 2.0
+
+
 def test_ladder_of_one_kind_needs_no_key() -> None:
     (axes,) = plot.ladder({"uniform": 3.2958, "mine": 2.5}, xlabel="nats").axes
     assert legend(axes) == []

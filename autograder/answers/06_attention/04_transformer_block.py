@@ -253,7 +253,33 @@ class LayerNorm(nn.Module):
         return self.weight * (x - mean) / (var + self.eps).sqrt() + self.bias
 
 
-# %% wrong: LayerNorm — mean of squares minus square of the mean  hint="numbers near 3000"
+# %% wrong: LayerNorm — the mean without a graph  hint="the mean is part of the graph"
+class LayerNorm(nn.Module):
+    def __init__(self, n_embd, eps=1e-5):
+        super().__init__()
+        self.eps = eps
+        self.weight, self.bias = nn.Parameter(torch.ones(n_embd)), nn.Parameter(torch.zeros(n_embd))
+
+    def forward(self, x):
+        d = x - x.mean(-1, keepdim=True).detach()
+        return self.weight * d / (x.var(-1, correction=0, keepdim=True) + self.eps).sqrt() + self.bias
+
+
+# %% wrong: LayerNorm — the variance without a graph  hint="the variance is part of the graph"
+class LayerNorm(nn.Module):
+    def __init__(self, n_embd, eps=1e-5):
+        super().__init__()
+        self.eps = eps
+        self.weight, self.bias = nn.Parameter(torch.ones(n_embd)), nn.Parameter(torch.zeros(n_embd))
+
+    def forward(self, x):
+        d = x - x.mean(-1, keepdim=True)
+        return (
+            self.weight * d / (x.var(-1, correction=0, keepdim=True) + self.eps).sqrt().detach() + self.bias
+        )
+
+
+# %% wrong: LayerNorm — mean of squares minus square of the mean  hint="loses its digits where the mean is large"
 class LayerNorm(nn.Module):
     def __init__(self, n_embd, eps=1e-5):
         super().__init__()
@@ -409,6 +435,11 @@ def gelu(x):
 # %% wrong: gelu — a square for the cube  hint="x³, not x²"
 def gelu(x):
     return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**2)))
+
+
+# %% wrong: gelu — a digit too few in the constant  hint="the constant is 0.044715: yours is 0.04715"
+def gelu(x):
+    return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.04715 * x**3)))
 
 
 # %% wrong: gelu — forgets the root  hint="the root of 2/π, not 2/π"
@@ -845,6 +876,20 @@ class PostNormBlock(Block):
         return x + self.norm2(self.feed_forward(x))
 
 
+# %% wrong: PostNormBlock — normalises attention alone  hint="yours normalises what attention gives"
+class PostNormBlock(Block):
+    def forward(self, x, mask=None):
+        x = x + self.norm1(self.attention(x, mask))
+        return self.norm2(x + self.feed_forward(x))
+
+
+# %% wrong: PostNormBlock — normalises the network alone  hint="yours normalises what the feed-forward network gives"
+class PostNormBlock(Block):
+    def forward(self, x, mask=None):
+        x = self.norm1(x + self.attention(x, mask))
+        return x + self.norm2(self.feed_forward(x))
+
+
 # %% wrong: PostNormBlock — without residuals around attention  hint="the sum is norm1(x + attention(x))"
 class PostNormBlock(Block):
     def forward(self, x, mask=None):
@@ -920,9 +965,14 @@ def count_block_parameters(n_embd):
     return 12 * n_embd**2 + 11 * n_embd
 
 
-# %% wrong: count_block_parameters — the hidden layer's bias  hint="has 4 n_embd biases"
+# %% wrong: count_block_parameters — the hidden layer's bias  hint="the hidden layer has 4 n_embd of them"
 def count_block_parameters(n_embd):
     return 12 * n_embd**2 + 10 * n_embd
+
+
+# %% wrong: count_block_parameters — query, key and value without a bias  hint="query, key and value have a bias each"
+def count_block_parameters(n_embd):
+    return 4 * n_embd**2 + n_embd + 8 * n_embd**2 + 5 * n_embd + 4 * n_embd
 
 
 # %% wrong: count_block_parameters — a float  hint="an int"
@@ -939,7 +989,9 @@ def gradient_norms(layers, x, loss):
         state = f(state)
         states.append(state)
     end = loss(state)
-    return [math.sqrt(torch.autograd.grad(end, s, retain_graph=True)[0].square().sum()) for s in states]
+    return [
+        math.sqrt(torch.autograd.grad(end, s, retain_graph=True)[0].double().square().sum()) for s in states
+    ]
 
 
 # %% right: gradient_norms — the chain rule, layer by layer from the top
@@ -950,11 +1002,11 @@ def gradient_norms(layers, x, loss):
             states.append(f(states[-1]))
     top = states[-1].requires_grad_()
     (upstream,) = torch.autograd.grad(loss(top), top)
-    norms = [upstream.norm().item()]
+    norms = [upstream.double().norm().item()]
     for f, state in zip(reversed(layers), reversed(states[:-1])):
         place = state.detach().requires_grad_()
         (upstream,) = torch.autograd.grad(f(place), place, upstream)
-        norms.insert(0, upstream.norm().item())
+        norms.insert(0, upstream.double().norm().item())
     return norms
 
 
@@ -965,7 +1017,7 @@ def gradient_norms(layers, x, loss):
         states.append(f(states[-1]))
         states[-1].retain_grad()
     loss(states[-1]).backward()
-    return [s.grad.norm().item() for s in states]
+    return [s.grad.double().norm().item() for s in states]
 
 
 # %% wrong: gradient_norms — makes the caller's x require grad  hint="detach it first"
@@ -973,7 +1025,7 @@ def gradient_norms(layers, x, loss):
     states = [x.requires_grad_()]
     for f in layers:
         states.append(f(states[-1]))
-    return [g.norm().item() for g in torch.autograd.grad(loss(states[-1]), states)]
+    return [g.double().norm().item() for g in torch.autograd.grad(loss(states[-1]), states)]
 
 
 # %% wrong: gradient_norms — from the top down  hint="the input's gradient first"
@@ -981,7 +1033,7 @@ def gradient_norms(layers, x, loss):
     states = [x.detach().requires_grad_()]
     for f in layers:
         states.append(f(states[-1]))
-    return [g.norm().item() for g in torch.autograd.grad(loss(states[-1]), states[::-1])]
+    return [g.double().norm().item() for g in torch.autograd.grad(loss(states[-1]), states[::-1])]
 
 
 # %% wrong: gradient_norms — without the input's  hint="before the first layer is missing"
@@ -991,7 +1043,7 @@ def gradient_norms(layers, x, loss):
         states.append(f(states[-1]))
     if not layers:
         return []
-    return [g.norm().item() for g in torch.autograd.grad(loss(states[-1]), states[1:])]
+    return [g.double().norm().item() for g in torch.autograd.grad(loss(states[-1]), states[1:])]
 
 
 # %% wrong: gradient_norms — without the output's  hint="after the last layer is missing"
@@ -999,7 +1051,7 @@ def gradient_norms(layers, x, loss):
     states = [x.detach().requires_grad_()]
     for f in layers:
         states.append(f(states[-1]))
-    return [g.norm().item() for g in torch.autograd.grad(loss(states[-1]), states)][: len(layers)]
+    return [g.double().norm().item() for g in torch.autograd.grad(loss(states[-1]), states)][: len(layers)]
 
 
 # %% wrong: gradient_norms — squares  hint="the root is missing"
@@ -1007,7 +1059,15 @@ def gradient_norms(layers, x, loss):
     states = [x.detach().requires_grad_()]
     for f in layers:
         states.append(f(states[-1]))
-    return [g.square().sum().item() for g in torch.autograd.grad(loss(states[-1]), states)]
+    return [g.double().square().sum().item() for g in torch.autograd.grad(loss(states[-1]), states)]
+
+
+# %% wrong: gradient_norms — the norm in float32  hint=".double() before the norm"
+def gradient_norms(layers, x, loss):
+    states = [x.detach().requires_grad_()]
+    for f in layers:
+        states.append(f(states[-1]))
+    return [g.norm().item() for g in torch.autograd.grad(loss(states[-1]), states)]
 
 
 # %% wrong: gradient_norms — tensors  hint="a list of floats"
@@ -1015,16 +1075,16 @@ def gradient_norms(layers, x, loss):
     states = [x.detach().requires_grad_()]
     for f in layers:
         states.append(f(states[-1]))
-    return [g.norm() for g in torch.autograd.grad(loss(states[-1]), states)]
+    return [g.double().norm() for g in torch.autograd.grad(loss(states[-1]), states)]
 
 
 # %% wrong: gradient_norms — the size of the stream  hint="yours are norms of the stream"
 def gradient_norms(layers, x, loss):
-    sizes = [x.detach().norm().item()]
+    sizes = [x.detach().double().norm().item()]
     with torch.no_grad():
         for f in layers:
             x = f(x)
-            sizes.append(x.norm().item())
+            sizes.append(x.double().norm().item())
     return sizes
 
 
@@ -1137,3 +1197,37 @@ def name_rows(names, stoi, block_size):
             x[row, k + 1] = y[row, k] = stoi[c]
         y[row, len(name)] = 0
     return x, y
+
+
+# %% wrong: name_rows — lists of rows, of an empty list  hint="and dtype=torch.int64"
+def name_rows(names, stoi, block_size):
+    if any(len(name) >= block_size for name in names):
+        raise ValueError("block_size is too small")
+    x, y = [], []
+    for name in names:
+        ids, rest = [stoi[c] for c in name], block_size - len(name) - 1
+        x.append([0] + ids + [0] * rest)
+        y.append(ids + [0] + [-100] * rest)
+    return torch.tensor(x), torch.tensor(y)
+
+
+# %% wrong: name_rows — the dtype, but no columns for an empty list  hint="an empty list still has block_size columns"
+def name_rows(names, stoi, block_size):
+    if any(len(name) >= block_size for name in names):
+        raise ValueError("block_size is too small")
+    both = [[0, *(stoi[c] for c in name), 0] for name in names]
+    x = [one[:-1] + [0] * (block_size + 1 - len(one)) for one in both]
+    y = [one[1:] + [-100] * (block_size + 1 - len(one)) for one in both]
+    return torch.tensor(x, dtype=torch.int64), torch.tensor(y, dtype=torch.int64)
+
+
+# %% wrong: name_rows — stacks rows  hint="torch.stack needs at least one row"
+def name_rows(names, stoi, block_size):
+    if any(len(name) >= block_size for name in names):
+        raise ValueError("block_size is too small")
+    x, y = [], []
+    for name in names:
+        ids, rest = [stoi[c] for c in name], block_size - len(name) - 1
+        x.append(torch.tensor([0] + ids + [0] * rest))
+        y.append(torch.tensor(ids + [0] + [-100] * rest))
+    return torch.stack(x), torch.stack(y)

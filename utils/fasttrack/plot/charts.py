@@ -112,27 +112,35 @@ def ladder(
     yours: Collection[str] = (),
     key: tuple[str, str] = ("yours", "for comparison"),
     steps: bool = False,
+    start: float = 0.0,
     title: str = "",
     xlabel: str,
 ) -> Picture:
     """Losses as horizontal bars, first entry on top, each with its number.
 
     `yours` stand out in colour; `key` says what the colour and its absence mean. `steps` adds to each number
-    how far it is from the one above.
+    how far it is from the one above. An axis with a `start` other than 0 shows dots: a bar's length would mislead.
     """
     figure = picture(7.6, 0.42 * len(losses) + 1.1)
     axes = figure.add_subplot()
     above: float | None = None
+    end = start + 1.13 * (max(map(float, losses.values())) - start)
+    gap = 0.02 * (end - start) if start else 0.03
     for row, (name, loss) in enumerate(losses.items()):
         colour = BLUE if name in yours else "#c3c9d2"
-        axes.barh(row, float(loss), 0.66, color=colour, label=key[0 if name in yours else 1])
+        label = key[0 if name in yours else 1]
+        if start:
+            axes.plot(float(loss), row, "o", markersize=8, color=colour, label=label)
+        else:
+            axes.barh(row, float(loss), 0.66, color=colour, label=label)
         step = f"   ({float(loss) - above:+.4f})" if steps and above is not None else ""
-        axes.text(float(loss) + 0.03, row, f"{float(loss):.4f}{step}", va="center", fontsize=9.5)
+        axes.text(float(loss) + gap, row, f"{float(loss):.4f}{step}", va="center", fontsize=9.5)
         above = float(loss)
     axes.set_yticks(range(len(losses)), list(losses))
     axes.tick_params(axis="y", length=0)
+    axes.margins(y=0.08 if start else None)
     axes.invert_yaxis()
-    axes.set(title=title, xlabel=xlabel, xlim=(0, 1.13 * max(map(float, losses.values()))))
+    axes.set(title=title, xlabel=xlabel, xlim=(start, end))
     if 0 < len(set(yours) & losses.keys()) < len(losses):
         handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
         axes.legend([handles[name] for name in key], key, loc="lower right", bbox_to_anchor=(1, 0.98))

@@ -19,20 +19,31 @@ from fasttrack.check.training.ask import ask
 def gradient_norms(learner: Any, seed: int) -> None:
     """How long the gradient is before, between and after layers. Oracle: the chain rule by hand, in NumPy."""
     a, b, c = distinct_sizes(seed, 3)
-    for case, (batch, time, n_embd, count, kind, scale, recording) in enumerate(
+    double, single = torch.float64, torch.float32
+    for case, (batch, time, n_embd, count, kind, scale, recording, dtype) in enumerate(
         (
-            (a, b, c, 3, "linear", 0.5, False),
-            (b, 1, a, 5, "tanh", 1.5, True),
-            (1, a, b, 1, "tanh", 1.0, False),
-            (2, c, 4, 12, "linear", 0.2, False),
-            (c, 2, a, 0, "linear", 1.0, True),
+            (a, b, c, 3, "linear", 0.5, False, double),
+            (b, 1, a, 5, "tanh", 1.5, True, double),
+            (1, a, b, 1, "tanh", 1.0, False, double),
+            (2, c, 4, 12, "linear", 0.2, False, double),
+            (c, 2, a, 0, "linear", 1.0, True, double),
+            (
+                a,
+                2,
+                b,
+                2,
+                "linear",
+                1e-15,
+                False,
+                single,
+            ),  # 1e-30 at the input: its squares are not in float32
         )
     ):
         weights = [
-            scale * normal(seed + 20 * case + k, n_embd, n_embd, dtype=torch.float64) / math.sqrt(n_embd)
+            scale * normal(seed + 20 * case + k, n_embd, n_embd, dtype=dtype) / math.sqrt(n_embd)
             for k in range(count)
         ]
-        x, upstream = (normal(seed + 50 + case + k, batch, time, n_embd, dtype=torch.float64) for k in (0, 9))
+        x, upstream = (normal(seed + 50 + case + k, batch, time, n_embd, dtype=dtype) for k in (0, 9))
         grads = backward(weights, kind, x, upstream)
         norms = [float(np.sqrt((grad**2).sum())) for grad in grads]
 
@@ -51,6 +62,9 @@ def gradient_norms(learner: Any, seed: int) -> None:
             "one more than there are layers: the gradient before the first layer is missing": told(norms[1:]),
             "one more than there are layers: the gradient after the last layer is missing": told(norms[:-1]),
             "the norm is the root of the sum of squares: the root is missing": told([n**2 for n in norms]),
+            "squares below 1e-45 are 0 in float32: .double() before the norm": told(
+                [float(torch.from_numpy(g).to(dtype).norm()) for g in grads]
+            ),
             "the norm, over all elements: yours is the mean square's root": told(
                 [n / math.sqrt(x.numel()) for n in norms]
             ),
@@ -70,18 +84,19 @@ def gradient_norms(learner: Any, seed: int) -> None:
             ),
         }  # fmt: skip
         called = f"gradient_norms(layers, x, loss), {count} {kind} layers, x of shape {(batch, time, n_embd)}"
+        called += ", float32, gradients down to 1e-30" if dtype == single else ""
         ask(learner, fixtures.norms_by_depth, weights, kind, x, upstream, recording, called=called).close(
             told(norms),
             mistakes=mistakes,
-            rtol=1e-9,
+            rtol=1e-9 if dtype == double else 1e-4,
             atol=1e-300,
         )
 
 
 def forward(weights: list[torch.Tensor], kind: str, x: torch.Tensor) -> list[np.ndarray]:
-    states = [x.numpy()]
+    states = [x.double().numpy()]
     for weight in weights:
-        out = states[-1] @ weight.numpy().T
+        out = states[-1] @ weight.double().numpy().T
         states.append(np.tanh(out) if kind == "tanh" else out)
     return states
 
@@ -90,10 +105,10 @@ def backward(
     weights: list[torch.Tensor], kind: str, x: torch.Tensor, upstream: torch.Tensor
 ) -> list[np.ndarray]:
     """The gradient at every state, first the one at x."""
-    grads = [upstream.numpy()]
+    grads = [upstream.double().numpy()]
     for weight, out in zip(weights[::-1], forward(weights, kind, x)[:0:-1], strict=True):
         slope = 1 - out**2 if kind == "tanh" else 1.0
-        grads.append((grads[-1] * slope) @ weight.numpy())
+        grads.append((grads[-1] * slope) @ weight.double().numpy())
     return grads[::-1]
 
 
@@ -116,7 +131,9 @@ def count_block_parameters(learner: Any, seed: int) -> None:
                 "attention has four matrices, not three: proj is the fourth": total - n * n - n,
                 "attention's biases are missing: one of n_embd for each of its four matrices": total - 4 * n,
                 "the biases of the feed-forward network are missing: 4 n_embd and n_embd": total - 5 * n,
-                "the hidden layer has 4 n_embd biases, not n_embd": total - 3 * n,
+                "3 n_embd too few: query, key and value have a bias each, and the hidden layer has 4 n_embd of them": (
+                    total - 3 * n
+                ),
                 "the feed-forward network has two matrices": total - 4 * n * n,
                 "the hidden layer has 4 * n_embd units": total - 6 * n * n - 3 * n,
                 "an int: every count is a whole number": float(total),

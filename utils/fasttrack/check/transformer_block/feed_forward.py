@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,10 @@ WRONG: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "the root of 2/π is missing": lambda x: by_tanh(x, factor=1.0),
     "0.044715 is missing": lambda x: by_tanh(x, cubic=1.0),
     "the cubic term is missing": lambda x: by_tanh(x, cubic=0.0),
+    **{
+        f"the constant is 0.044715: yours is {slip}": partial(by_tanh, cubic=slip)
+        for slip in (0.44715, 0.0044715, 0.04715, 0.04475, 0.044175, 0.047715, 0.044)
+    },
     "the root of 2/π multiplies both terms in the brackets":
         lambda x: 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * x + 0.044715 * x**3)),
     "the factor 1/2 is missing": lambda x: 2 * by_tanh(x),

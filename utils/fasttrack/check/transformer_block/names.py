@@ -29,7 +29,6 @@ def name_rows(learner: Any, seed: int) -> None:
         (["".join(draw.choices(letters, k=5))], 6),
         (some(4, 3), 16),
         (["", "a"], 2),
-        ([], 5),
     ):
         x = torch.zeros(len(names), block_size, dtype=torch.int64)
         y = torch.full((len(names), block_size), NONE)
@@ -64,3 +63,13 @@ def name_rows(learner: Any, seed: int) -> None:
                 "a name that does not fit raises ValueError, with a message": RuntimeError,
             },
         )
+    columns = "an empty list still has block_size columns: reshape(len(names), block_size)"
+    none, listed = torch.zeros(0, 5, dtype=torch.int64), torch.tensor([])
+    expect(learner, [], stoi, 5).equals(
+        (none, none),
+        mistakes={
+            columns: (listed.long(), listed.long()),
+            f"{columns}, and dtype=torch.int64": (listed, listed),
+            f"{columns}; torch.stack needs at least one row": RuntimeError("non-empty"),
+        },
+    )

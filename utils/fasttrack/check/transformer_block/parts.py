@@ -159,6 +159,10 @@ class Parts:
                 [self.pre1, self.pre2],
             "the sum is normalised, with x in it: yours normalises the branch alone":
                 [lambda t: t + n1(attention(t)), lambda t: t + n2(ff(t))],
+            "the sum is normalised, with x in it: yours normalises what attention gives":
+                [lambda t: t + n1(attention(t)), self.post2],
+            "the sum is normalised, with x in it: yours normalises what the feed-forward network gives":
+                [self.post1, lambda t: t + n2(ff(t))],
             "the residual around attention is missing: the sum is norm1(x + attention(x))":
                 [lambda t: n1(attention(t)), self.post2],
             "the residual around the feed-forward network is missing: the sum is norm2(x + feed_forward(x))":
