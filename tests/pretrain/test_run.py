@@ -33,19 +33,36 @@ def test_it_learns_and_reports(corpus: Corpus) -> None:
     assert all(look.tokens_per_second > 0 for look in looks)
 
 
-def test_a_resumed_run_equals_the_unbroken_one_bit_for_bit(corpus: Corpus, tmp_path: Path) -> None:
-    unbroken = Run(TINY, corpus, CPU)
+@pytest.mark.parametrize("muon_lr", [0.0, 0.02])
+def test_a_resumed_run_equals_the_unbroken_one_bit_for_bit(
+    corpus: Corpus, tmp_path: Path, muon_lr: float
+) -> None:
+    preset = replace(TINY, muon_lr=muon_lr)
+    unbroken = Run(preset, corpus, CPU)
     unbroken.go(12, silent, silent)
-    broken = Run(TINY, corpus, CPU)
+    broken = Run(preset, corpus, CPU)
     broken.go(5, silent, silent)
     broken.save(tmp_path / "run.pt")
-    resumed = Run(TINY, corpus, CPU, seed=7)
+    resumed = Run(preset, corpus, CPU, seed=7)
     resumed.load(tmp_path / "run.pt")
     resumed.go(12, silent, silent)
     for a, b in zip(unbroken.model.parameters(), resumed.model.parameters(), strict=True):
         assert torch.equal(a, b)
     assert resumed.history[-1].held_out == unbroken.history[-1].held_out
     assert [path.name for path in tmp_path.iterdir()] == ["run.pt"]
+
+
+def test_muon_has_the_blocks_matrices_and_adamw_the_rest(corpus: Corpus) -> None:
+    run = Run(replace(TINY, muon_lr=0.02), corpus, CPU)
+    groups = run.optimizer.param_groups
+    assert [group["lr"] for group in groups] == [0.02, 0.01, 0.01]
+    assert [group["weight_decay"] for group in groups] == [0.1, 0.1, 0.0]
+    mine = {id(parameter) for parameter in groups[0]["params"]}
+    assert mine == {id(p) for name, p in run.model.named_parameters() if "blocks" in name and p.dim() == 2}
+    assert sum(len(group["params"]) for group in groups) == len(list(run.model.parameters()))
+    run.go(1, silent, silent)
+    rates = [group["lr"] for group in groups]
+    assert rates == pytest.approx([0.02 / 3, 0.01 / 3, 0.01 / 3])  # the first of three steps of warm-up
 
 
 def test_a_run_of_another_preset_is_refused(corpus: Corpus, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from fasttrack import data
-from fasttrack.pretrain.steps import Batch, get_batch
+from fasttrack.data import fables as stories
+from fasttrack.pretrain.steps import Batch, get_batch, padded
 
 
 @dataclass(frozen=True)
@@ -48,4 +49,28 @@ def shakespeare() -> Corpus:
     )
 
 
-CORPORA: dict[str, Callable[[], Corpus]] = {"shakespeare": shakespeare}
+def fables(domain: str = "village", n_tokens: int = 20_000_000, held_out_stories: int = 500) -> Corpus:
+    """Fables, a word a token: every window begins with a story, every held-out story is read from its beginning.
+
+    A window starts at the token that ends the story before, so that a story's first word is predicted, too.
+    """
+    ids = torch.cat([torch.zeros(1, dtype=torch.int64), stories.corpus(n_tokens, seed=1, domain=domain)])
+    starts = (ids == 0).nonzero()[:, 0]  # of <end>
+    table = {token: i for i, token in enumerate(stories.vocabulary())}
+    told = list(stories.stories(held_out_stories, domain=domain, split="test"))
+    rest = [[0, *(table[token] for token in story.tokens)] for story in told]
+
+    def held_out(block_size: int, batch: int = 64) -> Iterator[Batch]:
+        return (padded(rest[i : i + batch]) for i in range(0, len(rest), batch))
+
+    return Corpus(
+        vocab_size=len(table),
+        draw=lambda batch, block_size, generator: get_batch(ids, batch, block_size, generator, starts),
+        held_out=held_out,
+        decode=stories.decode,
+        start=[0],
+        floor=sum(sum(story.nats) for story in told) / sum(len(story.tokens) for story in told),
+    )
+
+
+CORPORA: dict[str, Callable[[], Corpus]] = {"fables": fables, "shakespeare": shakespeare}

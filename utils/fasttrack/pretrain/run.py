@@ -15,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from fasttrack.models.gpt import GPT, GPTConfig
 from fasttrack.pretrain.corpora import Corpus
 from fasttrack.pretrain.device import Place
+from fasttrack.pretrain.muon import MuonAdamW
 from fasttrack.pretrain.presets import Preset
 from fasttrack.pretrain.steps import configure_optimizer, estimate_loss, lr_schedule, train_step
 
@@ -27,6 +28,14 @@ class Progress:
     train: float  # mean over the updates since the last look
     held_out: float
     tokens_per_second: float
+
+
+def optimizer_of(preset: Preset, model: GPT) -> MuonAdamW | torch.optim.AdamW:
+    """AdamW, or Muon and AdamW, as the preset says."""
+    betas = (0.9, preset.beta2)
+    if preset.muon_lr:
+        return MuonAdamW(model, preset.lr, preset.muon_lr, preset.weight_decay, betas)
+    return configure_optimizer(model, preset.lr, preset.weight_decay, betas)
 
 
 class Run:
@@ -47,7 +56,8 @@ class Run:
         torch.manual_seed(seed)
         shape = (preset.block_size, preset.n_layer, preset.n_head, preset.n_embd)
         self.model = GPT(GPTConfig(corpus.vocab_size, *shape)).to(place.device)
-        self.optimizer = configure_optimizer(self.model, preset.lr, preset.weight_decay, (0.9, preset.beta2))
+        self.optimizer = optimizer_of(preset, self.model)
+        self.peaks = [group["lr"] for group in self.optimizer.param_groups]
         self.generator = torch.Generator().manual_seed(seed)
         self.step = 0
         self.history: list[Progress] = []
@@ -58,12 +68,12 @@ class Run:
     def update(self) -> float:
         """One update; its loss on this process's share of the batch."""
         preset, place = self.preset, self.place
-        lr = lr_schedule(self.step, preset.lr, preset.warmup, preset.steps, preset.min_lr)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+        share = lr_schedule(self.step, 1.0, preset.warmup, preset.steps, preset.min_lr / preset.lr)
+        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+            group["lr"] = share * peak
         x, y = self.corpus.draw(preset.batch, preset.block_size, self.generator)
-        share = slice(place.rank, None, place.world)
-        x, y = (ids[share].to(place.device, non_blocking=True) for ids in (x, y))
+        mine = slice(place.rank, None, place.world)
+        x, y = (ids[mine].to(place.device, non_blocking=True) for ids in (x, y))
         with place.autocast():
             loss, _ = train_step(self.trained, self.optimizer, x, y, preset.accumulate, preset.clip)
         self.step += 1

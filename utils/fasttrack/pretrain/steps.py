@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from typing import cast
+from typing import Protocol, cast
 
 import torch
 from torch import nn
@@ -55,11 +55,26 @@ def lr_schedule(step: int, lr: float, warmup: int, steps: int, min_lr: float = 0
     return min_lr + (lr - min_lr) * (1 + math.cos(math.pi * done)) / 2
 
 
+class Optimizer(Protocol):
+    """What an update asks of an optimizer."""
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients."""
+
+    def step(self) -> object:
+        """Change every parameter."""
+
+
 def configure_optimizer(
-    model: nn.Module, lr: float, weight_decay: float, betas: tuple[float, float] = (0.9, 0.95)
+    model: nn.Module,
+    lr: float,
+    weight_decay: float,
+    betas: tuple[float, float] = (0.9, 0.95),
+    leave_out: Iterable[nn.Parameter] = (),
 ) -> torch.optim.AdamW:
     """AdamW in two groups: matrices decay, vectors (biases and the gains of norms) do not."""
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    others = {id(parameter) for parameter in leave_out}
+    parameters = [p for p in model.parameters() if p.requires_grad and id(p) not in others]
     groups = [
         {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
@@ -69,7 +84,7 @@ def configure_optimizer(
 
 def train_step(
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     x: torch.Tensor,
     y: torch.Tensor,
     accumulate: int = 1,
