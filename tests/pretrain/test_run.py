@@ -65,6 +65,15 @@ def test_muon_has_the_blocks_matrices_and_adamw_the_rest(corpus: Corpus) -> None
     assert rates == pytest.approx([0.02 / 3, 0.01 / 3, 0.01 / 3])  # the first of three steps of warm-up
 
 
+def test_windows_grow_and_updates_keep_their_tokens(corpus: Corpus) -> None:
+    run = Run(replace(TINY, grow=((0, 2), (3, 4), (5, 8))), corpus, CPU)
+    seen = []
+    for _ in range(6):
+        seen.append(run.windows())
+        run.update()
+    assert seen == [(32, 2)] * 3 + [(16, 4)] * 2 + [(8, 8)]
+
+
 def test_a_run_of_another_preset_is_refused(corpus: Corpus, tmp_path: Path) -> None:
     Run(TINY, corpus, CPU).save(tmp_path / "run.pt")
     other = Run(replace(TINY, lr=0.5), corpus, CPU)

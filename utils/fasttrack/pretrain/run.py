@@ -65,13 +65,20 @@ class Run:
         if place.world > 1:
             self.trained = DistributedDataParallel(self.trained)
 
+    def windows(self) -> tuple[int, int]:
+        """How many windows of how many tokens the next update has: as many tokens as any other update."""
+        preset = self.preset
+        begun = [length for step, length in preset.grow if step <= self.step]
+        length = begun[-1] if begun else preset.block_size
+        return preset.batch * preset.block_size // length, length
+
     def update(self) -> float:
         """One update; its loss on this process's share of the batch."""
         preset, place = self.preset, self.place
         share = lr_schedule(self.step, 1.0, preset.warmup, preset.steps, preset.min_lr / preset.lr)
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
             group["lr"] = share * peak
-        x, y = self.corpus.draw(preset.batch, preset.block_size, self.generator)
+        x, y = self.corpus.draw(*self.windows(), self.generator)
         mine = slice(place.rank, None, place.world)
         x, y = (ids[mine].to(place.device, non_blocking=True) for ids in (x, y))
         with place.autocast():
