@@ -3,7 +3,7 @@
 #
 # **After this lesson** you have written the whole of GPT-2, and a checkpoint that somebody else trained fits into it: your
 # logits equal those of the reference implementation to the fifth digit. You can count a model's parameters to the last one, from GPT-2's 124,439,808
-# to GPT-3's 175 billion, and say what a token costs in training.
+# to GPT-3's 175 billion, and say what a token costs in training. (OpenAI's own file needs internet, once. Offline, the checkpoints here are small ones of random numbers.)
 #
 # About 150 minutes, with a break after part 6 · 10 exercises, 29 points · builds on: 06/04 (the block), 06/03 (positions),
 # 06/01 (the causal mask), 04/03 (the first loss), 01/03 (modules).
@@ -29,6 +29,7 @@ from fasttrack.check import gpt as check
 from fasttrack.data import DataUnavailable, names_split
 from fasttrack.models.attention import causal_mask
 from fasttrack.models.block import Block, LayerNorm
+from fasttrack.models.memory import activation_bytes
 
 torch.set_num_threads(1)  # for tensors as small as these, a second thread costs more than it brings
 
@@ -79,7 +80,7 @@ print(f"… and the same 12 for each of h.1 to h.11: {len(listed)} tensors")
 # - the feed-forward network's first matrix has shape (768, 3072). Your `nn.Linear(768, 3072)` has a weight of shape (3072, 768). **Which of the two is turned?**
 #
 # Part 4 answers the first, part 9 the second. Until then this file is our specification: by the end it must fit, tensor by tensor, into a model of yours.
-# This is the whole of it:
+# This is the whole of it, from the lower end to the upper:
 
 # %% tags=["demo"]
 plot.tower(
@@ -236,7 +237,7 @@ check.embed(embed, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Only the next cell needs it. Add a cell below the test:
+# `GPT` in exercise 3 needs it. Add a cell below the test:
 #
 # ```
 # def embed(ids, tokens, positions):
@@ -270,8 +271,8 @@ check.embed(embed, seed=7)
 # - more positions than `block_size`: raises `ValueError`
 # - gradients reach the embedding from both of its uses. How parameters start does not matter yet
 #
-# `block(x, mask)` takes the mask of 06/01: bool `(time, time)`, True = may attend. The test copies random parameters into your model, computes GPT-2 with them in plain
-# PyTorch functions, and compares the logits to nine digits.
+# `block(x, mask)` takes the mask of 06/01, bool `(time, time)`, True = may attend; `causal_mask(time)`, imported above, makes it. The test copies random parameters into your model,
+# computes GPT-2 with them in plain PyTorch functions, and compares the logits to nine digits (in float64).
 
 
 # %% exercise: GPT forbid=["fasttrack.models.gpt.GPT", "fasttrack.check.fixtures.gpt.PlainGPT", "transformers.GPT2LMHeadModel", "transformers.GPT2Model"]
@@ -332,7 +333,7 @@ check.GPT(GPT, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test: `from fasttrack.check.fixtures.gpt import PlainGPT as GPT`. The grader still counts the exercise as not written.
+# Add a cell below the test: `from fasttrack.check.fixtures.gpt import PlainGPT as GPT`. Then run the cell above the test again: later ones use its `tiny`. The grader still counts the exercise as not written.
 # </details>
 
 # %% [markdown]
@@ -420,16 +421,22 @@ with torch.no_grad():
     fresh_logits = fresh(random_ids)
 print(f"first loss {next_token_loss(fresh_logits, random_ids):.1f}, where ln 1000 = {math.log(1000):.1f}")
 print(f"logits of size {fresh_logits.std():.1f}, where 0 would be even bets")
+own = fresh_logits.gather(2, random_ids[..., None])  # the logit of the token just read
+likeliest = fresh_logits.argmax(-1)
+print(
+    f"the token just read: {own.mean():.1f}; the likeliest at {(likeliest == random_ids).float().mean():.0%}"
+)
 
 # %% [markdown]
 # Far above a guess at random. `nn.Embedding` starts with standard deviation 1. As a table to look up that is fine. As an **output matrix** it makes each logit a sum of $n$ products of numbers near 1, of size
-# $\sqrt{n}$: about 11 here, 28 for GPT-2. The model is certain, at random, and almost always wrong. Training would spend its first hundred steps on becoming less certain. Sharing a matrix has its price: it must start right for both roles.
+# $\sqrt{n}$: about 11 here, 28 for GPT-2. One logit is far larger. The stream still holds the row of the token just read, and here that row is compared with itself: $n$ squares, which do not cancel. Alone it would score about 128; with a position and branches beside it, 87. So a tied model with this start **repeats its input**, with certainty, and the next token is nearly always another one. (Without the shift of exercise 4, this untrained model has a loss of 0.000.)
+# Training would first have to unlearn that. Sharing a matrix has its price: it must start right for both roles.
 #
 # ## 6. How a GPT starts
 #
 # GPT-2's recipe is short:
 #
-# - every matrix (linear layers and both tables): normal, with standard deviation **0.02**
+# - every matrix (linear layers and both tables): normal, with standard deviation **0.02** (OpenAI's [code](https://github.com/openai/gpt-2/blob/master/src/model.py) has 0.01 for the positions; transformers and nanoGPT have 0.02, and so do we)
 # - biases: 0. Norms: gain 1, bias 0, as they are made
 # - the matrices that **write to the residual stream**, `proj` of attention and `proj` of the feed-forward network: 0.02 divided by $\sqrt{2 \cdot n\_layer}$
 #
@@ -495,7 +502,7 @@ check.init_weights(init_weights, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test: `from fasttrack.models.gpt import init_weights`. The grader still counts the exercise as not written.
+# Add a cell below the test: `from fasttrack.models.gpt import init_weights`. Then run the cell above the test again: later ones use its `started`. The grader still counts the exercise as not written.
 # </details>
 
 # %%
@@ -513,7 +520,8 @@ print(f"first loss {started_loss:.2f}, where ln 1000 = {math.log(1000):.2f}")
 def top_of_stream(n_layer, divided):
     """The standard deviation of the stream after the last block, before the last norm."""
     torch.manual_seed(0)
-    model = init_weights(GPT(GPTConfig(1000, 32, n_layer, n_head=4, n_embd=64)), n_layer if divided else 0.5)
+    told = n_layer if divided else 0.5  # sqrt(2 * 0.5) = 1 switches the division off
+    model = init_weights(GPT(GPTConfig(1000, 32, n_layer, n_head=4, n_embd=64)), told)
     sizes = []
     model.norm.register_forward_pre_hook(lambda module, args: sizes.append(args[0].std().item()))
     with torch.no_grad():
@@ -537,10 +545,11 @@ plot.runs(
     xlabel="blocks",
     ylabel="size of the stream at the top",
     xticks=stack_depths,
+    yticks=[0.02, 0.05, 0.1, 0.2, 0.4],
 )
 
 # %% [markdown]
-# Growth with the root of the depth, against none. (`n_layer=0.5` was the trick to switch the division off: $\sqrt{2 \cdot 0.5} = 1$.) A large stream at the start is no catastrophe, since norms stand everywhere. But what a new branch writes
+# From 4 blocks to 64 the stream grows by $0.254 / 0.062 = 4.1$, close to $\sqrt{16}$: the root of the depth. With both axes logarithmic that is a straight line, one doubling for each two of the depth. (From 1 to 64 it is 6.5 and not 8, since the embedding, of size 0.028, is in the sum, too: the line bends at its left end.) With the division, no growth. A large stream at the start is no catastrophe, since norms stand everywhere. But what a new branch writes
 # is then small beside what is there, so later blocks change little; and a learning rate that suits one depth does not suit another.
 #
 # ## 7. Counting parameters
@@ -597,7 +606,7 @@ check.count_parameters(count_parameters, seed=7)
 # </details>
 
 # %% [markdown]
-# 124,439,808. The paper (Radford et al., 2019, table 2) says 117 million for this model and 345 for the next, which are miscounts that OpenAI later corrected in the names of its files. Your count is that of the file, to the last one.
+# 124,439,808. The paper (Radford et al., 2019, table 2) says 117 million for this model and 345 for the next, which are miscounts that OpenAI later corrected in the names of its files. Your count is that of the file, to the last one. In one line, with $V$, $T$ and $L$ for `vocab_size`, `block_size` and `n_layer`: $(V + T)\,n + L\,(12 n^2 + 13 n) + 2n$.
 #
 # ### GPT-3, from eight kinds of matrices
 #
@@ -730,7 +739,7 @@ for name, config in GPT2.items():
     exact, rule = training_flops(config, 1024), 6 * count_parameters(config)
     print(
         f"{name:<12} {exact / 1e9:6.3f} · 10⁹ operations a token, 6 N is {rule / 1e9:6.3f} · 10⁹: {exact / rule:.2f}"
-    )
+    )  # look: 0.854 for gpt2, 1.14 times 6 N
 
 # %% test: training_flops points=3
 check.training_flops(training_flops)
@@ -749,17 +758,20 @@ check.training_flops(training_flops, seed=7)
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
-# Add a cell below the test. It lets PyTorch count, in a model without memory for its numbers; the grader still counts the exercise as not written.
+# Add a cell below the test. It lets PyTorch count, in a model without memory for its numbers (so the next cell compares PyTorch with itself). The grader still counts the exercise as not written.
 #
 # ```
 # def training_flops(config, time):
+#     long = GPTConfig(config.vocab_size, time, config.n_layer, config.n_head, config.n_embd)
 #     with torch.device("meta"), FlopCounterMode(display=False) as counter:
-#         GPT(config)(torch.zeros(1, time, dtype=torch.int64)).sum().backward()
+#         GPT(long)(torch.zeros(1, time, dtype=torch.int64)).sum().backward()
 #     return counter.get_total_flops() // time
 # ```
 # </details>
 
 # %% [markdown]
+# The exact figure is 10 to 14 % above $6N$. ($N$ has positions, biases and norms in it, which cost nothing here, but that is little.) The surplus is attention's own products: two of them, of $2 \cdot n\_embd \cdot time$ operations each, three times with the way back, in each block. That is $12 \cdot n\_layer \cdot n\_embd \cdot time$.
+#
 # PyTorch can count, too, while it runs a model. On the device `meta` no numbers are computed, so this works for any size. Does your formula agree, with your GPT at the size of GPT-2?
 
 # %%
@@ -779,8 +791,9 @@ print(
 lengths = [128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768]
 of_attention = {
     name: [
-        1200 * config.n_layer * config.n_embd * length / training_flops(config, length) for length in lengths
-    ]
+        100 * 12 * config.n_layer * config.n_embd * length / training_flops(config, length)
+        for length in lengths
+    ]  # in %
     for name, config in {"gpt2": GPT2["gpt2"], "gpt2-xl": GPT2["gpt2-xl"], "GPT-3": GPT3}.items()
 }
 plot.runs(
@@ -797,31 +810,16 @@ plot.runs(
 #
 # ### Memory
 #
-# For training in float32 with Adam each parameter needs 16 bytes: itself, its gradient, and Adam's two means. That is 2 GB for the smallest GPT-2, 25 GB for the largest, 2.8 TB for GPT-3. And then there is what the forward pass keeps for the way back, the **activations**. Here they are counted, for a small model:
+# For training in float32 with Adam each parameter needs 16 bytes: itself, its gradient, and Adam's two means. That is 2 GB for the smallest GPT-2, 25 GB for the largest, 2.8 TB for GPT-3. And then there is what the forward pass keeps for the way back, the **activations**. `activation_bytes` asks autograd which tensors it keeps. For a small model:
 
-# %%
-small = init_weights(GPT(GPTConfig(1000, 64, n_layer=4, n_head=4, n_embd=128)), 4)
-owned = {parameter.untyped_storage().data_ptr() for parameter in small.parameters()}
+# %% tags=["demo"]
+small_config = GPTConfig(1000, 64, n_layer=4, n_head=4, n_embd=128)
+small = GPT(small_config)
+print(f"parameters and all that belongs to them: {16 * count_parameters(small_config) / 1e6:.0f} MB")
 for batch in (1, 8, 32):
-    kept = {}
-
-    def note(tensor, kept=kept):
-        """Remember each piece of memory that is kept for the way back, once."""
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in owned:
-            kept[storage.data_ptr()] = (
-                storage.nbytes(),
-                tensor,
-            )  # holding it keeps its address from being used again
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        loss = next_token_loss(small(random_ids[:1].expand(batch, -1)), random_ids[:1].expand(batch, -1))
-    kept_bytes = sum(size for size, _ in kept.values())
-    print(
-        f"batch {batch:>2}: {16 * count_parameters(GPTConfig(1000, 64, 4, 4, 128)) / 1e6:.0f} MB for the parameters, "
-        f"{kept_bytes / 1e6:.0f} MB of activations"
-    )
+    texts = random_ids[:1].expand(batch, -1)  # (batch, 64)
+    kept = activation_bytes(small, lambda texts=texts: next_token_loss(small(texts), texts))
+    print(f"activations, batch {batch:>2}: {kept / 1e6:.0f} MB")
 
 # %% [markdown]
 # Parameters cost the same whatever you do; activations grow with batch and length, and soon outweigh everything. When memory runs out in training, a smaller batch helps. A smaller learning rate never does.
@@ -907,15 +905,22 @@ check.split_qkv(split_qkv, seed=7)
 # %% [markdown]
 # **Predict:** if you forget to transpose, which of the layers raise an error, and which load without a word?
 #
-# `c_attn` is (768, 2304) and `c_fc` (768, 3072): their shapes don't fit. But `attn.c_proj` is (768, 768), and so are the three parts of `c_attn` once it is cut. They fit either way. The model runs, and babbles. Shapes are not enough: whoever loads a checkpoint compares **logits** with a known good implementation.
+# | not transposed | shape in the file | `nn.Linear` wants | |
+# |---|---|---|---|
+# | `mlp.c_fc` | (768, 3072) | (3072, 768) | an error |
+# | `mlp.c_proj` | (3072, 768) | (768, 3072) | an error |
+# | query, key, value, cut from the columns of `c_attn` | (768, 768) each | (768, 768) | loads |
+# | `attn.c_proj` | (768, 768) | (768, 768) | loads |
+#
+# Where it loads, the model runs, and babbles. Shapes are not enough: whoever loads a checkpoint compares **logits** with a known good implementation.
 #
 # ### Exercise 10: load GPT-2's weights   ·  ★★★ · 20 min · 5 points
 #
 # - `model`: a `GPT` as in exercise 3; `state`: a dict from name to tensor, a checkpoint
 # - puts the checkpoint's numbers into the model's parameters, in place (the parameters stay the same objects, keep their dtype, and still require grad), and returns `model`. `state` and its tensors stay as they are, and share no memory with the model afterwards
-# - names: those of `gpt2_name` above, all with `transformer.` in front, or all without. Linear layers of `attn` and `mlp` are transposed, `attn.c_attn` is split (your `split_qkv`)
+# - names: those of `gpt2_name` above, all (but `lm_head.weight`) with `transformer.` in front, or all without. Linear layers of `attn` and `mlp` are transposed, `attn.c_attn` is split (your `split_qkv`)
 # - entries that your model has no use for are passed over: `lm_head.weight` (the embedding again), `h.0.attn.bias` and `h.0.attn.masked_bias` (old files' masks)
-# - a tensor that is missing, or has another shape than the parameter needs: raises `ValueError` with the file's name of that tensor in its message, **before** any parameter has changed
+# - a tensor that is missing, or has another shape than the parameter needs: raises `ValueError` with the file's name of that tensor in its message (`transformer.` may be left out there), **before** any parameter has changed
 
 
 # %% exercise: load_gpt2_weights forbid=["fasttrack.models.gpt.load_gpt2_weights", "fasttrack.models.hub.pretrained_gpt2"]
@@ -1053,7 +1058,7 @@ with tempfile.TemporaryDirectory() as folder:
 print(sizes, "\nthe same logits:", torch.equal(again(ids), mine(ids)))
 
 # %% [markdown]
-# The same code takes a name on the model hub instead of a folder. Where the internet is there, the next cell downloads the real GPT-2 (548 MB, once) and lets **your** model continue a sentence, always with the likeliest token. Where it is not, it says so, and the lesson goes on.
+# The same code takes a name on the model hub instead of a folder. Where the internet is there, the next cell downloads the real GPT-2 (548 MB, once) and lets **your** model continue a sentence, always with the likeliest token. Where it is not, the cell says so, and random checkpoints are all you have loaded: the code is the same, the sentence is missing.
 
 # %% tags=["demo"]
 from tokenizers import Tokenizer
@@ -1076,10 +1081,10 @@ else:
     print(tokenizer.decode(continued))
 
 # %% [markdown]
-# ## 10. The number to beat
+# ## 10. A number to match
 #
-# A model that you can train here is smaller. In 06/04 three blocks of width 32, with tables and an output matrix around them, reached **2.197** nats per character on the test names of unit 04, with 40,443 parameters. Now the same blocks as a GPT: tied, 39,552 parameters, and a
-# start of its own. Batches of 64 and AdamW as there. Beat it.
+# A model that you can train here is smaller. In 06/04 three blocks of width 32, with tables and an output matrix around them, reached **2.198** nats per character on the test names of unit 04, with 40,443 parameters. Now the same blocks as a GPT: tied, and with a
+# start of its own. Batches of 64 and AdamW as there. Match it with 891 parameters fewer.
 #
 # The names stand in rows, as in 06/04: a dot, the letters, a dot. What comes after the end of a name is left out of the loss, which is otherwise your `next_token_loss`.
 
@@ -1104,7 +1109,8 @@ print(rows_of["train"][0].tolist(), split.train[0])
 def name_loss(model, rows):
     """Mean loss in nats per character; columns after the longest name are left out."""
     rows = rows[:, : int((rows >= 0).sum(1).max())]  # (batch, longest)
-    logits = model(rows[:, :-1].clamp(min=0))  # (batch, longest - 1, vocab_size)
+    inputs = rows[:, :-1].clamp(min=0)  # -100 is no row of the table; what is read there does not count
+    logits = model(inputs)  # (batch, longest - 1, vocab_size)
     return functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())  # leaves out -100
 
 
@@ -1134,7 +1140,7 @@ def fit(model, steps, lr=0.012, warmup=50, batch_size=64):
 # ### Is 0.02 a law?
 #
 # A layer with $n$ inputs of size 1 and weights of standard deviation $\sigma$ gives outputs of size $\sigma\sqrt n$. For GPT-2 that is $0.02 \cdot \sqrt{768} = 0.55$. Here it would be $0.02 \cdot \sqrt{32} = 0.11$: gelu is nearly a straight line over so short a range, and the
-# branches write next to nothing. With $\sigma = 1/\sqrt n$ the size stays 1 whatever the width. Try both, for 300 steps.
+# branches write next to nothing. With $\sigma = 1/\sqrt n$ the size stays 1 whatever the width. (The rule is for layers with $n$ inputs. We scale the tables and `proj` along with them, to keep to one number.) Try both, for 300 steps.
 #
 # **Predict:** which one has the lower first loss? Which one the lower last loss?
 
@@ -1170,7 +1176,9 @@ plot.runs(
 )
 
 # %% [markdown]
-# 0.02 is what $1/\sqrt n$ is at $n = 2500$. It was right for models about as wide as GPT-2, and it is often copied to others. What carries over is the reason: keep sizes near 1 where layers read, and the sum of the branches independent of depth.
+# The better start has the *higher* first loss: 3.85, where $\ln 27 = 3.30$. Its logits have size 1, and some liking for the token just read, whose logit averages 1.2. Some five steps repair that, while branches that write nothing cost far more. $\ln V$ finds gross errors; it is not a goal.
+#
+# 0.02 is of the order of $1/\sqrt n$ for GPT-2: 0.036 at width 768, 0.025 at 1600. It is often copied to other widths. What carries over is the reason: keep sizes near 1 where layers read, and the sum of the branches independent of depth.
 #
 # Now the longer run, with a setting that was chosen on the dev names (2,400 steps as in 06/04, some 25 seconds):
 
@@ -1184,15 +1192,26 @@ print(
 )
 
 # %% tags=["demo"]
+known = {row.model: row.test for row in makemore.ROWS} | {
+    "06/04, 3 blocks": 2.1979,
+    "GPT": writer_loss["test"],
+}
 plot.ladder(
-    {row.model: row.test for row in makemore.ROWS} | {"06/04, 3 blocks": 2.197, "GPT": writer_loss["test"]},
+    dict(sorted(known.items(), key=lambda entry: -entry[1])),
     yours={"GPT"},
     title="The names of unit 04, and a GPT",
     xlabel="nats per character on the test names (less is better)",
 )
 
 # %% [markdown]
-# **2.19** against 2.197. That counts as the same: another order of the batches changes the last digits as much. So tying costs nothing here, and saves parameters. The start matters more: with 0.02 the same run ends at 2.22.
+# **2.19** against 2.198. That counts as the same: another order of the batches changes the last digits as much. We changed two things at once, so here is each by itself, in runs like this one:
+#
+# | | start 0.18 | start 0.02 |
+# |---|---|---|
+# | tied, 39,552 parameters | 2.192 | 2.224 |
+# | an output matrix of its own, 40,443 parameters | 2.190 | |
+#
+# Tying costs nothing that could be told from chance, and the start matters more.
 #
 # WaveNet (2.1807) is still ahead. It was *told* that neighbouring letters belong together, and 15,863 short names are too few for attention to find out as well. What is the best known? On names.txt, which has twice as many names, the public lectures' WaveNet reaches 1.9937. Where text is long and plentiful,
 # this architecture has outgrown all others so far. Lesson 02 trains it on such a text, whose exact limit is known.
@@ -1236,13 +1255,13 @@ print(", ".join(draw_names(writer, 24, seed=1)))
 # **A:** The model learns to copy its input, and the loss falls to almost zero.
 #
 # **Q:** How does a GPT-2 start?\
-# **A:** Matrices normal with standard deviation 0.02, biases 0, gains 1; proj of attention and of the feed-forward network 0.02 divided by the root of 2 · n_layer.
+# **A:** Matrices normal with standard deviation 0.02 (OpenAI's positions 0.01), biases 0, gains 1; proj of attention and of the feed-forward network 0.02 divided by the root of 2 · n_layer.
 #
 # **Q:** Why are the residual projections divided by the root of 2 · n_layer?\
 # **A:** The stream is a sum of 2 · n_layer independent branch outputs, whose variances add. Divided so, its size does not depend on the depth.
 #
 # **Q:** Why does a GPT with nn.Embedding's own start have a first loss far above ln V?\
-# **A:** The tied matrix has standard deviation 1, so the logits have size √n_embd: confident and wrong.
+# **A:** The tied matrix has standard deviation 1: the logits have size √n_embd, and that of the token just read is nearer to n_embd, as its row is compared with itself. The model repeats its input with certainty.
 #
 # **Q:** How many parameters has the smallest GPT-2, and what is the formula?\
 # **A:** 124,439,808: (vocab_size + block_size) n + n_layer (12 n² + 13 n) + 2 n, with n = n_embd.

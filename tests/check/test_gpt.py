@@ -169,6 +169,13 @@ class Untied(Changed):
         self.head = nn.Linear(config.n_embd, config.vocab_size)
 
 
+class Shared(PlainGPT):
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        (first, *_) = self.get_submodule("blocks").children()
+        self.add_module("blocks", nn.ModuleList([first] * config.n_layer))
+
+
 class Acausal(PlainGPT):
     def __init__(self, config: Any) -> None:
         super().__init__(config)
@@ -209,6 +216,15 @@ def turned(model: nn.Module, state: Mapping[str, torch.Tensor]) -> nn.Module:
     return model
 
 
+def refusing(message: str) -> Any:
+    """A loader that refuses every checkpoint in these words."""
+
+    def refuse(model: nn.Module, state: Mapping[str, torch.Tensor]) -> nn.Module:
+        raise ValueError(message)
+
+    return refuse
+
+
 def exchanged(model: nn.Module, state: Mapping[str, torch.Tensor]) -> nn.Module:
     load(model, state)
     with torch.no_grad():
@@ -228,6 +244,7 @@ WRONG: list[tuple[str, tuple[Any, ...], str]] = [
     ("GPT", (Last,), "not for the last alone"),
     ("GPT", (Detached,), "learns from its use as output"),
     ("GPT", (Untied,), "the output is not tied"),
+    ("GPT", (Shared,), r"make a new one for each layer\n  missing   blocks\.1\.norm1\.weight \(8,\), .* \(32 in all\)"),
     ("GPT", (Acausal,), "the causal mask is missing"),
     ("GPT", (Unnormed,), "the last norm is missing"),
     ("next_token_loss", (lambda logits, ids: loss(logits, ids) * logits.shape[0],), "expected"),
@@ -240,6 +257,9 @@ WRONG: list[tuple[str, tuple[Any, ...], str]] = [
     ("count_matrices", (lambda c: {**matrices(c), "unembedding": 0},), "a matrix of its own"),
     ("training_flops", (lambda c, time: flops(c, time) // 3,), "forward alone"),
     ("split_qkv", (lambda joined: joined.chunk(3, -1),), "not transposed"),
+    ("load_gpt2_weights", (refusing("transformer.wte.weight has shape (8, 17)"), PlainGPT), "tables are not"),
+    ("load_gpt2_weights", (refusing("wte.weight is (8, 17)"), PlainGPT), "tables are not transposed"),
+    ("load_gpt2_weights", (refusing("no wte.weight"), PlainGPT), "only lm_head.weight never has it"),
     ("load_gpt2_weights", (turned, PlainGPT), "a square matrix fits all the same"),
     ("load_gpt2_weights", (exchanged, PlainGPT), r"it holds what belongs to blocks\.0\.attention\."),
     ("load_gpt2_weights", (lambda model, state: model, PlainGPT), "it was not loaded"),

@@ -20,7 +20,8 @@ def test_a_tower_has_a_box_for_each_part_and_names_all_shapes() -> None:
     boxes = [patch for patch in axes.patches if isinstance(patch, FancyBboxPatch)]
     assert len(boxes) == 3
     heights = [box.get_y() for box in boxes]
-    assert heights == sorted(heights)  # y points down: from top to bottom
+    assert heights == sorted(heights)  # the first part is the lowest
+    assert not axes.yaxis_inverted()
     words = [text.get_text() for text in axes.texts]
     assert {"(b, t)", "(b, t, v)", "12 n²", "× 3", "one matrix"} <= set(words)
     assert words.count("wte") == 2

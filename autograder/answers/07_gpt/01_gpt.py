@@ -194,7 +194,7 @@ def embed(ids, tokens, positions):
     return tokens[ids] + positions[torch.arange(ids.shape[1]) % len(positions)]
 
 
-# %% wrong: embed — the whole table  hint="RuntimeError"
+# %% wrong: embed — the whole table  hint="only the first `time` of them take part"
 def embed(ids, tokens, positions):
     if ids.shape[1] > len(positions):
         raise ValueError("too long")
@@ -446,7 +446,7 @@ class GPT(nn.Module):
         return self.norm(x) @ self.embedding.weight.data.T
 
 
-# %% wrong: GPT — one block, used again and again  hint="expected"
+# %% wrong: GPT — one block, used again and again  hint="make a new one for each layer"
 class GPT(nn.Module):
     def __init__(self, config):
         super().__init__()
@@ -460,6 +460,38 @@ class GPT(nn.Module):
         for block in self.blocks:
             x = block(x, causal_mask(ids.shape[1]))
         return self.norm(x) @ self.embedding.weight.T
+
+
+# %% wrong: GPT — the mask is inverted  hint="True means may attend"
+class GPT(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.embedding = nn.Embedding(config.vocab_size, config.n_embd)
+        self.positions = nn.Embedding(config.block_size, config.n_embd)
+        self.blocks = nn.ModuleList(Block(config.n_embd, config.n_head) for _ in range(config.n_layer))
+        self.norm = LayerNorm(config.n_embd)
+
+    def forward(self, ids):
+        x = embed(ids, self.embedding.weight, self.positions.weight)
+        for block in self.blocks:
+            x = block(x, ~causal_mask(ids.shape[1]))
+        return self.norm(x) @ self.embedding.weight.T
+
+
+# %% wrong: GPT — another name for the last norm  hint="missing   norm.weight"
+class GPT(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.embedding = nn.Embedding(config.vocab_size, config.n_embd)
+        self.positions = nn.Embedding(config.block_size, config.n_embd)
+        self.blocks = nn.ModuleList(Block(config.n_embd, config.n_head) for _ in range(config.n_layer))
+        self.last_norm = LayerNorm(config.n_embd)
+
+    def forward(self, ids):
+        x = embed(ids, self.embedding.weight, self.positions.weight)
+        for block in self.blocks:
+            x = block(x, causal_mask(ids.shape[1]))
+        return self.last_norm(x) @ self.embedding.weight.T
 
 
 # %% wrong: GPT — longer texts are cut  hint="there are more positions than block_size"
@@ -726,6 +758,24 @@ def count_parameters(config):
     return (config.vocab_size + config.block_size) * n + config.n_layer * (11 * n * n + 12 * n) + 2 * n
 
 
+# %% wrong: count_parameters — attention without biases  hint="attention's four biases"
+def count_parameters(config):
+    n = config.n_embd
+    return (config.vocab_size + config.block_size) * n + config.n_layer * (12 * n * n + 9 * n) + 2 * n
+
+
+# %% wrong: count_parameters — the feed-forward network without biases  hint="the feed-forward network's two biases"
+def count_parameters(config):
+    n = config.n_embd
+    return (config.vocab_size + config.block_size) * n + config.n_layer * (12 * n * n + 8 * n) + 2 * n
+
+
+# %% wrong: count_parameters — no bias for the last proj  hint="the bias of one proj"
+def count_parameters(config):
+    n = config.n_embd
+    return (config.vocab_size + config.block_size) * n + config.n_layer * (12 * n * n + 12 * n) + 2 * n
+
+
 # %% right: count_matrices — squares
 def count_matrices(config):
     square = config.n_embd**2 * config.n_layer
@@ -774,6 +824,23 @@ def count_matrices(config):
     square = n * n * blocks // heads
     four = dict.fromkeys(("key", "query", "value", "output"), square)
     return {"embedding": v * n, **four, "up": 4 * square, "down": 4 * square, "unembedding": v * n}
+
+
+# %% wrong: count_matrices — one head of query, key and value  hint="one head's query, key and value"
+def count_matrices(config):
+    n, head_size = config.n_embd, config.n_embd // config.n_head
+    three = dict.fromkeys(("key", "query", "value"), config.n_layer * n * head_size)
+    ends = {"embedding": config.vocab_size * n, "unembedding": config.vocab_size * n}
+    both = {"up": config.n_layer * 4 * n * n, "down": config.n_layer * 4 * n * n}
+    return {**ends, **three, "output": config.n_layer * n * n, **both}
+
+
+# %% wrong: count_matrices — one head, and the output too  hint="query, key, value and output"
+def count_matrices(config):
+    n, head_size = config.n_embd, config.n_embd // config.n_head
+    four = dict.fromkeys(("key", "query", "value", "output"), config.n_layer * n * head_size)
+    ends = {"embedding": config.vocab_size * n, "unembedding": config.vocab_size * n}
+    return {**ends, **four, "up": config.n_layer * 4 * n * n, "down": config.n_layer * 4 * n * n}
 
 
 # %% wrong: count_matrices — every head is as wide as the stream  hint="head_size is n_embd // n_head"
@@ -845,6 +912,11 @@ def training_flops(config, time):
 def training_flops(config, time):
     n = config.n_embd
     return 6 * (12 * config.n_layer * n * n + config.vocab_size * n)
+
+
+# %% wrong: training_flops — the rule of thumb  hint="6 N is the rule of thumb"
+def training_flops(config, time):
+    return 6 * count_parameters(config)
 
 
 # %% wrong: training_flops — scores only  hint="attention has two products"
@@ -1124,6 +1196,94 @@ def load_gpt2_weights(model, state):
             value = value.t()
         if value.shape != parameter.shape:
             raise ValueError(source)
+        new[name] = value
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(new[name])
+    return model
+
+
+# %% wrong: load_gpt2_weights — tables are transposed, too  hint="tables are not transposed"
+def load_gpt2_weights(model, state):
+    prefix = "transformer." if any(name.startswith("transformer.") for name in state) else ""
+    new = {}
+    for name, parameter in model.named_parameters():
+        source = prefix + gpt2_name(name)
+        if source not in state:
+            raise ValueError(f"the checkpoint has no {source}")
+        value = state[source]
+        if ".c_attn." in source:
+            value = split_qkv(value)[("query", "key", "value").index(name.split(".")[-2])]
+        elif value.dim() == 2:
+            value = value.t()
+        if value.shape != parameter.shape:
+            raise ValueError(f"{source} has shape {tuple(value.shape)}, not {tuple(parameter.shape)}")
+        new[name] = value
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(new[name])
+    return model
+
+
+# %% wrong: load_gpt2_weights — tables are transposed, and no shape is told  hint="tables are not transposed"
+def load_gpt2_weights(model, state):
+    prefix = "transformer." if any(name.startswith("transformer.") for name in state) else ""
+    new = {}
+    for name, parameter in model.named_parameters():
+        source = prefix + gpt2_name(name)
+        if source not in state:
+            raise ValueError(f"the checkpoint has no {source}")
+        value = state[source]
+        if ".c_attn." in source:
+            value = split_qkv(value)[("query", "key", "value").index(name.split(".")[-2])]
+        elif value.dim() == 2:
+            value = value.t()
+        if value.shape != parameter.shape:
+            raise ValueError(source)
+        new[name] = value
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(new[name])
+    return model
+
+
+# %% wrong: load_gpt2_weights — the first name decides  hint="lm_head.weight never has it"
+def load_gpt2_weights(model, state):
+    prefix = "transformer." if next(iter(state)).startswith("transformer.") else ""
+    new = {}
+    for name, parameter in model.named_parameters():
+        source = prefix + gpt2_name(name)
+        if source not in state:
+            raise ValueError(f"the checkpoint has no {source}")
+        value = state[source]
+        if ".c_attn." in source:
+            value = split_qkv(value)[("query", "key", "value").index(name.split(".")[-2])]
+        elif ".attn." in source or ".mlp." in source:
+            value = value.t()
+        if value.shape != parameter.shape:
+            raise ValueError(f"{source} has shape {tuple(value.shape)}, not {tuple(parameter.shape)}")
+        new[name] = value
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(new[name])
+    return model
+
+
+# %% wrong: load_gpt2_weights — all names decide  hint="lm_head.weight never has it"
+def load_gpt2_weights(model, state):
+    prefix = "transformer." if all(name.startswith("transformer.") for name in state) else ""
+    new = {}
+    for name, parameter in model.named_parameters():
+        source = prefix + gpt2_name(name)
+        if source not in state:
+            raise ValueError(f"the checkpoint has no {source}")
+        value = state[source]
+        if ".c_attn." in source:
+            value = split_qkv(value)[("query", "key", "value").index(name.split(".")[-2])]
+        elif ".attn." in source or ".mlp." in source:
+            value = value.t()
+        if value.shape != parameter.shape:
+            raise ValueError(f"{source} has shape {tuple(value.shape)}, not {tuple(parameter.shape)}")
         new[name] = value
     with torch.no_grad():
         for name, parameter in model.named_parameters():

@@ -36,8 +36,7 @@ def gpt2_checkpoint(name: str | Path = SMALLEST) -> tuple[GPTConfig, dict[str, t
         except (HfHubHTTPError, HFValidationError, OSError) as error:
             reason = str(error).strip().splitlines()[0]
             raise DataUnavailable(
-                f"{name}: no such folder, and the model hub did not give it ({reason}). "
-                "The lessons' own model needs no network: fables-base."
+                f"{name}: no such folder, and the model hub did not give it ({reason})"
             ) from None
     if missing := [file for file in FILES if not (folder / file).exists()]:
         raise DataUnavailable(

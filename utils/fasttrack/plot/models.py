@@ -30,7 +30,7 @@ def tower(
     tied: tuple[int, int, str],
     title: str = "",
 ) -> Picture:
-    """The parts of a model from top to bottom, each as (name, parameters, shape that comes out).
+    """The parts of a model from bottom to top, each as (name, parameters, shape that comes out).
 
     `start` is the shape that goes in. `repeated` frames the stations from the first to the second index, with a
     name; `tied` joins two stations that share parameters.
@@ -86,7 +86,7 @@ def tower(
     end = STEP * (len(stations) - 1) + HEIGHT
     arrow(axes, (WIDTH / 2, end), (WIDTH / 2, end + 0.8), MUTED)
     axes.set_xlim(-6.4, far + 2.6)
-    axes.set_ylim(end + 0.95, -1.1)
+    axes.set_ylim(-1.1, end + 0.95)
     axes.set_title(title)
     return figure
 

@@ -45,7 +45,11 @@ def count_parameters(learner: Any, seed: int) -> None:
                 "the embedding of tokens is missing": total - v * n,
                 "the last norm is missing: a weight and a bias": total - 2 * n,
                 "the last norm has a bias, too": total - n,
-                "the norms in the blocks are missing": total - 4 * n * n_layer,
+                "4 * n_embd are missing in each block: its two norms, or attention's four biases": total
+                - 4 * n * n_layer,
+                "5 * n_embd are missing in each block: the feed-forward network's two biases, "
+                "or attention's four and the last proj's": total - 5 * n * n_layer,
+                "n_embd are missing in each block: the bias of one proj": total - n * n_layer,
                 "no norm is counted": total - 4 * n * n_layer - 2 * n,
                 "the biases of the linear layers are missing": total - 9 * n * n_layer,
                 "neither biases nor norms are counted": total - 13 * n * n_layer - 2 * n,
@@ -86,6 +90,14 @@ def count_matrices(learner: Any, seed: int) -> None:
             mistakes={
                 "of all blocks together: yours is one block's": {**ends, **block},
                 "all heads together: yours is one head's": per_head,
+                "all heads together: yours counts one head's query, key and value": {
+                    name: count // sizes[3] if name in ("key", "query", "value") else count
+                    for name, count in right.items()
+                },
+                "all heads together: yours counts one head's query, key, value and output": {
+                    name: count // sizes[3] if name in ("key", "query", "value", "output") else count
+                    for name, count in right.items()
+                },
                 "head_size is n_embd // n_head: yours counts n_embd columns for each head": {
                     name: count * sizes[3] if name in ("key", "query", "value", "output") else count
                     for name, count in right.items()
@@ -142,6 +154,8 @@ def training_flops(learner: Any, seed: int) -> None:
                 "attention's own products are missing: scores, and the mean of values": both - 3 * attention,
                 "attention has two products: queries with keys, and weights with values": both
                 - 3 * attention // 2,
+                "6 N is the rule of thumb: count the matrices alone, and attention's own products": 6
+                * sum(math.prod(shape) for shape in tensors(sizes).values()),
                 "the product with the output matrix is missing": both - 3 * output,
                 "looking up a row is not a product: the embedding counts once, as output": both + 3 * output,
                 "looking up a row is not a product: positions cost nothing": both + 6 * t * n,

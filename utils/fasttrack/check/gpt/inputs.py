@@ -109,6 +109,7 @@ def embed(learner: Any, seed: int) -> None:
                 "ids are (batch, time): the positions run along time, not batch": rows
                 + positions[torch.arange(batch) % block_size][:, None],
                 "the sum is not divided": at(0) / 2,
+                "positions has block_size rows: only the first `time` of them take part": RuntimeError,
             },
         )
     for time, block_size in ((b + 1, b), (2, 1), (40, 7)):

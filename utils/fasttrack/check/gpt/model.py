@@ -13,6 +13,7 @@ from fasttrack.check.gpt.oracle import Sizes, State, drawn, gpt2_hidden, gpt2_lo
 from fasttrack.check.inputs import distinct_sizes, normal
 from fasttrack.check.training.ask import ask
 
+Shapes = dict[str, tuple[int, ...]]  # of parameters, by name
 BOTH = {"rtol": 1e-9, "atol": 1e-9}
 
 # What a slip makes of the logits: the options of gpt2_logits.
@@ -22,6 +23,7 @@ SLIPS: dict[str, dict[str, Any]] = {
     "positions count from 0: yours begin one too early": {"shift": -1},
     "the last norm is missing: the stream is normalised once more before the logits": {"final_norm": False},
     "the causal mask is missing: every position sees what comes after it": {"causal": False},
+    "the mask is inverted: True means may attend": {"inverted": True},
     "gelu is the tanh form in GPT-2; yours is the exact one, with erf": {"gelu": "none"},
     "the heads are merged wrongly: exchange time and n_head before you join their columns": {
         "merged": "reshaped at once"
@@ -48,21 +50,45 @@ def parameters(learner: Any, sizes: Sizes, state: State) -> State:
     if isinstance(got, dict):
         more = {name: shape for name, shape in got.items() if name not in want}
         less = {name: shape for name, shape in want.items() if name not in got}
-        square = {(sizes[0], sizes[4]), (sizes[0],)}
-        if more and set(more.values()) <= square and not less:
-            mistakes["the output is not tied: use embedding.weight, and make no matrix of its own"] = got
-        elif not got:
-            mistakes["no parameters are registered: parts are attributes, made in __init__"] = got
-        elif less and all(name.startswith("blocks.") for name in less) and not more:
-            mistakes["blocks are not registered: a plain list hides them, nn.ModuleList does not"] = got
-        elif less and all(name.startswith("norm.") for name in less):
-            mistakes["the last norm is missing"] = got
-        elif set(less) == {"positions.weight"} and not more:
-            mistakes["the position embedding is missing: a table (block_size, n_embd), learned"] = got
-        elif any(len(shape) == 2 and got.get(name) == shape[::-1] for name, shape in want.items()):
+        slip = named_wrongly(sizes, set(got), more, less)
+        require(
+            not more and not less,
+            ("called", called),
+            *([("mistake", slip)] if slip else []),
+            *[
+                (label, some(entries))
+                for label, entries in (("missing", less), ("too many", more))
+                if entries
+            ],
+        )
+        if any(len(shape) == 2 and got.get(name) == shape[::-1] for name, shape in want.items()):
             mistakes["a table is turned: one row for each token or position"] = got
     found.equals(want, mistakes=mistakes)
     return named
+
+
+def named_wrongly(sizes: Sizes, got: set[str], more: Shapes, less: Shapes) -> str:
+    """What surplus and missing names tell of the model, or an empty string."""
+    of_blocks = bool(less) and all(name.startswith("blocks.") for name in less) and not more
+    if more and set(more.values()) <= {(sizes[0], sizes[4]), (sizes[0],)} and not less:
+        return "the output is not tied: use embedding.weight, and make no matrix of its own"
+    if not got:
+        return "no parameters are registered: parts are attributes, made in __init__"
+    if of_blocks and any(name.startswith("blocks.0.") for name in got):
+        return "there is one block only, perhaps many times: make a new one for each layer"
+    if of_blocks:
+        return "blocks are not registered: a plain list hides them, nn.ModuleList does not"
+    if less and all(name.startswith("norm.") for name in less):
+        return "the last norm is missing"
+    if set(less) == {"positions.weight"} and not more:
+        return "the position embedding is missing: a table (block_size, n_embd), learned"
+    return ""
+
+
+def some(entries: Shapes) -> str:
+    """The first names with their shapes, and how many there are."""
+    first = ", ".join(f"{name} {shape}" for name, shape in list(entries.items())[:3])
+    return first + (f" … ({len(entries)} in all)" if len(entries) > 3 else "")
 
 
 @check

@@ -88,6 +88,7 @@ def gpt2_hidden(
     final_norm: bool = True,
     gelu: str = "tanh",
     causal: bool = True,
+    inverted: bool = False,
     merged: str = "side by side",
     scaled: bool = True,
     pre_norm: bool = True,
@@ -108,12 +109,14 @@ def gpt2_hidden(
         q, key, v = linear(x, f"h.{k}.attn.c_attn").chunk(3, -1)
         heads = []
         at = torch.arange(time, device=ids.device)
-        ahead = (at > at[:, None]) & causal  # (query_time, key_time)
+        hidden = ((at > at[:, None]) != inverted) & causal  # (query_time, key_time)
         for h in range(n_head):
             columns = slice(h * head_size, (h + 1) * head_size)
             scores = q[..., columns] @ key[..., columns].transpose(1, 2)
             scores = scores / (math.sqrt(head_size) if scaled else 1.0)
-            heads.append(scores.masked_fill(ahead, -math.inf).softmax(-1) @ v[..., columns])
+            weights = scores.masked_fill(hidden, -math.inf).softmax(-1)
+            # As in the lessons, a query without keys, which only `inverted` has, takes nothing.
+            heads.append(weights.masked_fill(hidden, 0.0) @ v[..., columns])
         joined = torch.stack(heads, 1)  # (batch, n_head, time, head_size)
         if merged == "side by side":
             out = joined.transpose(1, 2).reshape(*ids.shape, n)
