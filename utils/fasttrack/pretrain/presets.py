@@ -24,7 +24,9 @@ class Preset:
     beta2: float = 0.95
     clip: float = 1.0
     accumulate: int = 1  # parts in which a process takes its share of the batch
-    grow: tuple[tuple[int, int], ...] = ()  # (update, window): shorter windows from that update on, and more of them
+    grow: tuple[
+        tuple[int, int], ...
+    ] = ()  # (update, window): shorter windows from that update on, and more of them
     muon_lr: float = 0.0  # Muon's learning rate for the blocks' matrices; 0: AdamW has them, too
     evaluate: int = 250  # updates between two looks at the held-out tokens
 
