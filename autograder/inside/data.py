@@ -5,9 +5,10 @@ else is an object with one key, its tag:
 
     f  a float that JSON has no word for        t  tuple          d  dict, as pairs
     b  bytes, by length                         n  NumPy array    T  tensor: [dtype, shape, strides]
-    y  torch.dtype                              others: by agreement of the two sides (handles, names)
+    s  str that UTF-8 cannot hold, by length    y  torch.dtype
+    others: by agreement of the two sides (handles, names)
 
-The bytes of b, n and T follow in the payload, in the order of the nodes. A decoder takes exact types only and
+The bytes of b, s, n and T follow in the payload, in the order of the nodes. A decoder takes exact types only and
 never executes anything; what it cannot take raises WireError.
 """
 
@@ -65,8 +66,8 @@ class Encoder:
             return value
         if kind is float:
             return value if math.isfinite(value) else {"f": str(value)}
-        if kind is str and encodable(value):
-            return value
+        if kind is str:
+            return value if encodable(value) else self.surrogates(value)
         if kind is list:
             return [self.node(item, depth + 1) for item in value]
         if isinstance(value, tuple):  # named tuples and torch.Size too: a check sees plain tuples
@@ -77,6 +78,11 @@ class Encoder:
             self.chunks.append(value)
             return {"b": len(value)}
         return self.array(value)
+
+    def surrogates(self, value: str) -> Node:
+        """The node of a string with lone surrogates in it."""
+        self.chunks.append(value.encode("utf-8", "surrogatepass"))
+        return {"s": len(self.chunks[-1])}
 
     def array(self, value: Any) -> Node:
         """The node of an array, a tensor or a dtype; for anything else, that of `other`."""
@@ -126,7 +132,7 @@ class Decoder:
             return node
         if kind is str:
             if not encodable(node):
-                raise WireError("a string that no file can hold")
+                raise WireError("lone surrogates in a string of the header")
             return node
         if kind is list:
             return [self.value(item, depth + 1) for item in node]
@@ -142,6 +148,8 @@ class Decoder:
             return self.mapping(body, depth)
         if tag == "b" and is_size(body):
             return bytes(self.take(body))
+        if tag == "s" and is_size(body):
+            return self.surrogates(body)
         if tag == "f" and type(body) is str and body in FLOATS:
             return FLOATS[body]
         if tag in ("n", "T"):
@@ -151,6 +159,15 @@ class Decoder:
 
             return getattr(torch, body)
         return self.other(tag, body)
+
+    def surrogates(self, size: int) -> str:
+        try:
+            text = str(self.take(size), "utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            raise WireError("a string that is no UTF-8, not even with surrogates") from None
+        if encodable(text):
+            raise WireError("a string sent as one with surrogates, and without any")
+        return text
 
     def mapping(self, pairs: list[Node], depth: int) -> dict[Any, Any]:
         if len(pairs) > KEYS:

@@ -25,7 +25,7 @@ from autograder.judge.forbid import tree_of, uses
 from autograder.judge.remote import RemoteError
 from autograder.judge.ruling import TEXT, judged, out_of_memory
 from autograder.judge.sandbox import Limits
-from autograder.judge.session import Session, Stop
+from autograder.judge.session import Session, Stop, clean
 from autograder.judge.showing import notebook_outputs
 from autograder.lesson import defined
 from autograder.outcome import Outcome, TestResult, Verdict
@@ -168,7 +168,8 @@ class Court:
             except (Exception, Stop) as caught:
                 error = caught
             outcome, message, mistake = self.outcome(test, found, error)
-        if text := printed.getvalue()[:TEXT]:
+        message, mistake = clean(message), clean(mistake)
+        if text := clean(printed.getvalue()):
             step.cell.outputs.append(new_output("stream", name="stdout", text=text))
         if outcome is not Outcome.PASSED:
             step.cell.outputs.append(error_output(outcome.name.capitalize(), message))

@@ -228,8 +228,8 @@ class Session:
 
 
 def clean(text: Any) -> str:
-    """Text of the learner's process as any file can hold it, cut to a sensible length."""
-    return str(text)[:TEXT].encode(errors="replace").decode()
+    """Text with something of the learner's process in it as any file can hold it, cut to a sensible length."""
+    return str(text)[:TEXT].encode(errors="backslashreplace").decode()[:TEXT]
 
 
 def importable(value: Any) -> list[str]:

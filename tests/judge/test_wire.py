@@ -28,6 +28,7 @@ scalars = (
     | st.integers(-(1 << 200), 1 << 200)
     | st.floats()
     | st.text()
+    | st.text(st.characters(categories=["L", "Cs"]))  # lone surrogates too
     | st.binary(max_size=40)
 )
 keys = st.none() | st.booleans() | st.integers(-(1 << 59), 1 << 59) | st.text() | st.binary(max_size=8)
@@ -148,7 +149,7 @@ class Sneaky(float):
         np.float64(1),
         {1, 2},
         object(),
-        "\ud800",
+        {"\ud800": 0},
         1 << 5000,
         {(1, (2, 3)): 0},
         {1 << 61: 0},
@@ -212,6 +213,10 @@ def deep(levels: int) -> Any:
         ({"b": 5}, b"1234"),
         ({"b": -1}, b""),
         ({"b": True}, b"1"),
+        ({"s": 2}, b"ok"),  # a plain string stands for itself
+        ({"s": 2}, b"\xff\xfe"),
+        ({"s": 3}, b"ok"),
+        ({"d": [[{"s": 3}, 1]]}, b"\xed\xa0\x80"),
         ({"f": "1e5"}, b""),
         ({"f": 1}, b""),
         ({"y": "Tensor"}, b""),
