@@ -48,7 +48,7 @@ PRESETS = {
         evaluate=200,
     ),
     "fables-base": Preset(
-        "fables-base itself: the same network with twice the context, half an hour on two cores",
+        "fables-base itself: the same network with twice the context, a quarter of an hour on two cores",
         corpus="fables",
         block_size=256,
         n_layer=4,
