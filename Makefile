@@ -39,8 +39,9 @@ agreement: .venv/ready-test  ## every answer of every lesson: direct, judged and
 	tools/system-packages.sh bubblewrap
 	FASTTRACK_NBGRADER=1 $(BIN)/pytest -n 2 --dist loadgroup -v tests/grading/test_agreement_with_nbgrader.py
 
-bench: .venv/ready-instructor  ## submissions a minute, beside stock nbgrader
+bench: .venv/ready-instructor  ## grading beside stock nbgrader, training beside transformers: ratios from one run each
 	@$(BIN)/python benchmarks/grading.py
+	@$(BIN)/python benchmarks/gpt.py
 
 clean:          ## remove .venv and caches; your work/ and the gradebook stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist test-artifacts

@@ -1,5 +1,6 @@
 """From an author's file to what learners open: lesson .py -> nbgrader source -> notebooks/ and solutions/.
 
+The prose of a released notebook becomes the course text, which unit 11 searches (`autograder.passages`).
 Building is deterministic and all-or-nothing: every lesson is read, refused or released before the first
 file is written, and a file is replaced in one step. Execution, the slow part, is repeated only where the
 code of a lesson changed.
@@ -31,6 +32,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.course import Course, CourseError
 from autograder.lesson import Lesson, LessonError, read
 from autograder.notebook import solution_notebook, source_notebook, text_of
+from autograder.passages import course_text
 
 CONFIG = Path(__file__).with_name("nbgrader_config.py")
 CELL_TIMEOUT = 180  # seconds
@@ -54,11 +56,9 @@ def build(
     """
     sources = [read(course.source(name), name) for name in lessons]
     releases = release(course, sources)
-    written = []
+    # All of it before anything is executed: a lesson of unit 11 reads the course text of the others.
+    written = [path for path, text in texts(course, releases).items() if replace(path, text)]
     for lesson in sources:
-        path = course.notebooks / f"{lesson.name}.ipynb"
-        if replace(path, releases[lesson.name]):
-            written.append(path)
         path = course.solutions / f"{lesson.name}.ipynb"
         fresh = solution_notebook(lesson)
         if force or not executed_from(path, fresh):
@@ -75,8 +75,7 @@ def check(course: Course, lessons: list[str]) -> Iterator[Stale]:
     An executed notebook is compared by everything but its outputs, which hold pictures and timings.
     """
     sources = [read(course.source(name), name) for name in lessons]
-    for name, text in release(course, sources).items():
-        path = course.notebooks / f"{name}.ipynb"
+    for path, text in texts(course, release(course, sources)).items():
         if not path.exists():
             yield Stale(path, "missing")
         elif path.read_text(encoding="utf-8") != text:
@@ -85,10 +84,18 @@ def check(course: Course, lessons: list[str]) -> Iterator[Stale]:
         path = course.solutions / f"{lesson.name}.ipynb"
         if not executed_from(path, solution_notebook(lesson)):
             yield Stale(path, "was not executed from the lesson as it stands")
-    for folder in (course.notebooks, course.solutions):
-        for path in sorted(folder.glob("*/*.ipynb")):
+    for folder in (course.notebooks, course.solutions, course.text):
+        for path in sorted([*folder.glob("*/*.ipynb"), *folder.glob("*/*.json")]):
             if not course.source(str(path.relative_to(folder).with_suffix(""))).exists():
                 yield Stale(path, "has no lesson in solutions/: delete it")
+
+
+def texts(course: Course, releases: dict[str, str]) -> dict[Path, str]:
+    """What is built without executing a lesson: its released notebook and the course text in it, by path."""
+    notebooks = {course.notebooks / f"{name}.ipynb": text for name, text in releases.items()}
+    return notebooks | {
+        course.text / f"{name}.json": course_text(name, text) for name, text in releases.items()
+    }
 
 
 def release(course: Course, lessons: list[Lesson]) -> dict[str, str]:

@@ -39,6 +39,11 @@ class Course:
         return self.root / "notebooks"
 
     @property
+    def text(self) -> Path:
+        """The course text, one JSON file a lesson, where `fasttrack.data.course` reads it."""
+        return self.root / "utils" / "fasttrack" / "data" / "bundled" / "course"
+
+    @property
     def grading(self) -> Path:
         """nbgrader's course directory: source, submitted, autograded, feedback, gradebook."""
         return self.root / "autograder"

@@ -111,6 +111,7 @@ def test_the_wheel_holds_the_notebooks_and_no_answer(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         files = archive.namelist()
     assert {f"fasttrack/notebooks/{name}.ipynb" for name in LESSONS} <= set(files)
+    assert {f"fasttrack/data/bundled/course/{name}.json" for name in LESSONS} <= set(files)
     assert "fasttrack/data/bundled/names.txt" in files
     assert "autograder/cli.py" in files
     folders = "gate|grading|inside|judge|sanitize"

@@ -1,5 +1,6 @@
 """Building: what is released and what is not, determinism, and nothing half-written."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -75,7 +76,8 @@ def test_the_solution_is_executed_and_clean(built: Course) -> None:
 
 
 def test_building_twice_changes_no_byte(built: Course) -> None:
-    files = sorted(built.root.rglob("*.ipynb"))
+    files = sorted([*built.root.rglob("*.ipynb"), *built.text.rglob("*.json")])
+    assert len(files) == 3
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
     assert build.build(built, [NAME], quiet) == []
     build.build(built, [NAME], quiet, force=True)
@@ -101,6 +103,35 @@ def test_check_names_what_is_missing_edited_or_left_over(built: Course, folder: 
     assert [(stale.path.name, "delete it" in stale.why) for stale in build.check(built, [NAME])] == [
         ("99_gone.ipynb", True)
     ]
+
+
+def test_the_course_text_is_built_with_the_release_and_checked(built: Course) -> None:
+    source, path = built.source(NAME), built.text / f"{NAME}.json"
+    assert json.loads(path.read_text())["title"] == "Doubling"
+    section = (
+        "# # Doubling\n#\n# ## A section\n#\n# " + "Prose, ten words of it and more, about doubling numbers. "
+    )
+    source.write_text(source.read_text().replace("# # Doubling\n", section))
+    assert path in {stale.path for stale in build.check(built, [NAME])}
+    assert path in build.build(built, [NAME], quiet)
+    (passage,) = json.loads(path.read_text())["passages"]
+    assert passage["heading"] == "A section"
+    assert "raise NotImplementedError" not in path.read_text()
+    left_over = path.with_name("99_gone.json")
+    left_over.write_text("{}")
+    assert [stale.path for stale in build.check(built, [NAME])] == [left_over]
+
+
+def test_the_course_text_is_there_before_a_lesson_is_executed(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def execute(*_: object) -> None:
+        assert (course.text / f"{NAME}.json").exists()
+        raise CourseError("far enough")
+
+    monkeypatch.setattr(build, "execute", execute)
+    with pytest.raises(CourseError, match="far enough"):
+        build.build(course, [NAME], quiet)
 
 
 def test_check_sees_a_changed_lesson(built: Course) -> None:
