@@ -3,10 +3,12 @@ from .boundaries import boundaries
 from .chains import chain, heatmap
 from .charts import bars, curves, fit, ladder, pipeline
 from .contexts import dilated, joining
+from .cuts import cuts
 from .dials import dials
 from .embeddings import embedding
 from .expressions import dot, expression
 from .graphs import descent, graph
+from .indexes import cells, recall_speed
 from .layers import layers
 from .letters import bigrams, spelling
 from .models import shares, tower
@@ -16,6 +18,7 @@ from .streams import stream
 from .style import Picture
 from .tensors import broadcast, grid, reductions, strides
 from .tokens import tokens
+from .tradeoffs import tradeoff
 from .training import confusion, images, learning
 
 __all__ = [
@@ -26,9 +29,11 @@ __all__ = [
     "both_ways",
     "boundaries",
     "broadcast",
+    "cells",
     "chain",
     "confusion",
     "curves",
+    "cuts",
     "descent",
     "dials",
     "dilated",
@@ -46,6 +51,7 @@ __all__ = [
     "layers",
     "learning",
     "pipeline",
+    "recall_speed",
     "reductions",
     "runs",
     "shares",
@@ -54,4 +60,5 @@ __all__ = [
     "strides",
     "tokens",
     "tower",
+    "tradeoff",
 ]
