@@ -78,7 +78,7 @@ def build_command(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Execute again what has not changed.")] = False,
 ) -> None:
-    """Build notebooks/ (released) and solutions/*.ipynb (executed) from solutions/*.py."""
+    """Build notebooks/ (released), the course text and solutions/*.ipynb (executed) from solutions/*.py."""
     from autograder import build  # imports nbgrader, which takes a second
 
     with explained():

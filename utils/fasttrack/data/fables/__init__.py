@@ -24,6 +24,7 @@ Left out: sentences inside sentences, more than two people, anything that knowle
 """
 
 from fasttrack.data.fables.floor import Floor, entropy_floor
+from fasttrack.data.fables.following import next_tokens
 from fasttrack.data.fables.questions import UNSAID, Question
 from fasttrack.data.fables.split import Split
 from fasttrack.data.fables.stories import Fact, Story, corpus, parse, stories, story
@@ -46,6 +47,7 @@ __all__ = [
     "detokenize",
     "encode",
     "entropy_floor",
+    "next_tokens",
     "parse",
     "stories",
     "story",
