@@ -152,8 +152,9 @@ def first_inside(
 
 
 def numbers(nested: list[Any] | tuple[Any, ...]) -> bool:
-    """Whether a nested list holds numbers alone, and so stands for a tensor."""
-    return all(
+    """Whether a nested list holds numbers alone, in rows of equal length, and so stands for a tensor."""
+    lengths = {len(item) if isinstance(item, list | tuple) else None for item in nested}
+    return len(lengths) < 2 and all(
         numbers(item)
         if isinstance(item, list | tuple)
         else isinstance(item, int | float | np.generic) or is_scalar(item)
