@@ -39,7 +39,15 @@ def new_rows(table, known, generator):
     return out
 
 
-# %% wrong: new_rows — the statistics of all rows  hint="of the known rows only"
+# %% wrong: new_rows — one number for the whole table  hint="of the known rows only, and for each column by itself"
+def new_rows(table, known, generator):
+    out = table.clone()
+    noise = torch.randn(int((~known).sum()), table.shape[1], generator=generator, dtype=table.dtype)
+    out[~known] = table.mean() + table.std() * noise
+    return out
+
+
+# %% wrong: new_rows — the statistics of all rows  hint="of the known rows only: the unknown ones"
 def new_rows(table, known, generator):
     out = table.clone()
     noise = torch.randn(int((~known).sum()), table.shape[1], generator=generator, dtype=table.dtype)
@@ -263,6 +271,23 @@ def train_rows(table, rows):
 def train_rows(table, rows):
     table.requires_grad_(False)
     return table
+
+
+# %% wrong: train_rows — writes to the gradient  hint="writes to the gradient it is given"
+def train_rows(table, rows):
+    def mask(gradient):
+        gradient[~rows] = 0
+        return gradient
+
+    return table.register_hook(mask)
+
+
+# %% wrong: train_rows — writes to the gradient and returns nothing  hint="writes to the gradient it is given"
+def train_rows(table, rows):
+    def mask(gradient):
+        gradient.mul_(rows[:, None])
+
+    return table.register_hook(mask)
 
 
 # %% wrong: train_rows — masks the wrong dimension  hint="rows[:, None]"
@@ -569,6 +594,15 @@ def interpolate(before, after, share):
     return {name: share * (after[name] - before[name]) for name in before}
 
 
+# %% wrong: interpolate — the ends without computing  hint="whoever trains the result"
+def interpolate(before, after, share):
+    if share == 0:
+        return dict(before)
+    if share == 1:
+        return {name: after[name] for name in before}
+    return {name: (1 - share) * before[name] + share * after[name] for name in before}
+
+
 # %% right: pool_last — gather
 def pool_last(hidden, padding):
     last = (padding.sum(dim=1) - 1)[:, None, None].expand(-1, 1, hidden.shape[2])
@@ -603,6 +637,11 @@ def pool_last(hidden, padding):
 # %% wrong: pool_last — True means padding  hint="True is real"
 def pool_last(hidden, padding):
     return hidden[torch.arange(len(hidden)), (~padding).int().argmax(1)]
+
+
+# %% wrong: pool_last — counts where padding is False  hint="yours counts the padding"
+def pool_last(hidden, padding):
+    return hidden[torch.arange(len(hidden)), (~padding).sum(1) - 1]
 
 
 # %% wrong: pool_last — the first position  hint="has read nothing but itself"

@@ -41,7 +41,7 @@ def new_rows(table: torch.Tensor, known: torch.Tensor, generator: torch.Generato
     """An embedding `(vocab_size, n_embd)` whose rows are drawn anew where `known`, bool `(vocab_size,)`, is False.
 
     They are normal with each column's mean and standard deviation over the known rows. A model that was trained
-    without a word has pushed its row away from everything, and all such rows to the same place.
+    without a word has pushed its row against what its last norm sends out, and all such rows to the same place.
     """
     rows = table[known]
     noise = torch.randn(len(table) - len(rows), table.shape[1], generator=generator, dtype=table.dtype)
@@ -95,8 +95,8 @@ def gradual_unfreeze(model: nn.Module, stages: Stages, step: int, every: int) ->
 def train_rows(table: torch.Tensor, rows: torch.Tensor) -> RemovableHandle:
     """Let only some rows of a table `(vocab_size, n_embd)` learn: where `rows`, bool `(vocab_size,)`, is True.
 
-    The other rows' gradients become 0, and so do AdamW's steps there as long as nothing decays. The handle's
-    `remove()` ends it.
+    The other rows' gradients become 0, and so do AdamW's steps there if that was so from its first update on and
+    nothing decays. The handle's `remove()` ends it.
     """
 
     handle: RemovableHandle = table.register_hook(lambda gradient: gradient * rows[:, None])  # type: ignore[no-untyped-call]

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from fasttrack.check import check, expect, require
-from fasttrack.check.fixtures import transfer as fixtures
+from fasttrack.check.fixtures import transfer_heads as fixtures
 from fasttrack.check.gpt.oracle import drawn, gpt2_hidden
 from fasttrack.check.inputs import EXACT, distinct_sizes, integers, normal
 from fasttrack.check.training.ask import ask
@@ -68,6 +68,7 @@ def pool_last(learner: Any, seed: int) -> None:
                 "one vector for each row: (batch, n_embd). Index rows and positions together": hidden[
                     :, [end - 1 for end in ends]
                 ],
+                "True is real: yours counts the padding": at([length - end - 1 for end in ends]),
                 "True is real: yours takes the first padding position": at(
                     [end % length for end in ends]
                 ),

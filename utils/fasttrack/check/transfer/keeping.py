@@ -37,13 +37,14 @@ def train_rows(learner: Any, seed: int) -> None:
         np.add.at(full, ids.numpy(), up @ t)
         whole, keep = torch.from_numpy(full), rows[:, None]
 
-        def outcome(grad: Any, after: Any = whole, moved: Any = rows) -> dict[str, Any]:
+        def outcome(grad: Any, after: Any = whole, moved: Any = rows, spared: bool = True) -> dict[str, Any]:
             return {
                 "gradient": grad,
                 "gradient, again": grad,
                 "rows that moved": moved,
                 "gradient after handle.remove()": after,
                 "still trained": True,
+                "a summand beside it keeps its gradient": spared,
             }
 
         part = torch.where(keep, whole, 0.0)
@@ -75,6 +76,9 @@ def train_rows(learner: Any, seed: int) -> None:
                 ),
                 "return the handle that register_hook gives, so that the hook can be removed": outcome(
                     part, after=part
+                ),
+                "your hook writes to the gradient it is given, and another tensor has the same one": outcome(
+                    part, spared=False
                 ),
             },
             rtol=1e-5,
@@ -218,4 +222,13 @@ def interpolate(learner: Any, seed: int) -> None:
             },
             rtol=1e-11 if dtype == torch.float64 else 1e-5,
             atol=1e-12 if dtype == torch.float64 else 1e-6,
+        )
+        called = f"interpolate(before, after, {share:g})"
+        kept = ask(learner, fixtures.kept_tensors, before, after_order, share, called=called).value
+        require(
+            not kept,
+            ("called", called),
+            ("expected", "new tensors"),
+            ("got", f"a tensor of before or after itself under {', '.join(map(repr, kept[:2]))}"),
+            ("mistake", "whoever trains the result would change that model, too: compute or clone"),
         )

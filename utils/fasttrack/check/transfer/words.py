@@ -25,9 +25,8 @@ def new_rows(learner: Any, seed: int) -> None:
         known[-1] = True
         table = normal(seed + case, fresh + kept, columns, dtype=dtype)
         table = table * (torch.arange(columns) + 0.5) + 3 * torch.arange(columns).to(dtype)
-        table[~known] = (
-            50 + 0.01 * table[~known]
-        )  # far away and close together, as a pretrained model leaves them
+        # far away and close together, as a pretrained model leaves them; in each column elsewhere
+        table[~known] = 50 + 30 * torch.arange(columns).to(dtype) + 0.01 * table[~known]
         called = f"new_rows(table {tuple(table.shape)}, known, generator), {int((~known).sum())} rows unknown"
         told = ask(learner, fixtures.redrawn, table, known, seed, called=called).value
         got = told["table"]
@@ -95,6 +94,10 @@ def spread(called: str, drawn: torch.Tensor, table: torch.Tensor, known: torch.T
         "each column has its own mean and standard deviation: take them over the rows, dim 0": (
             flat.mean().expand(columns),
             flat.std().expand(columns),
+        ),
+        "of the known rows only, and for each column by itself: over the rows, dim 0": (
+            table.mean().expand(columns),
+            table.std().expand(columns),
         ),
         "each column has its own standard deviation: take it over the rows, dim 0": (
             mean,
