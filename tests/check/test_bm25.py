@@ -30,7 +30,7 @@ class Engine:
         return self.engine.scores(query)
 
     def search(self, query: list[str], k: int = 10) -> list[tuple[int, float]]:
-        return [tuple(hit) for hit in self.engine.search(query, k)]
+        return [(place, score) for place, score in self.engine.search(query, k)]
 
 
 class Forgetful(Engine):
@@ -46,6 +46,22 @@ class Remembering(Engine):
     def scores(self, query: list[str]) -> np.ndarray:
         self.total = getattr(self, "total", 0) + super().scores(query)
         return self.total
+
+
+class Looping(Engine):
+    """Adds the parts of its documents one by one."""
+
+    def scores(self, query: list[str]) -> np.ndarray:
+        total = np.zeros(self.size)
+        for term in query:
+            for place, part in zip(*self.parts.get(term, ((), ())), strict=True):
+                total[place] += part
+        return total
+
+
+class Unsorted(Engine):
+    def search(self, query: list[str], k: int = 10) -> list[tuple[int, float]]:
+        return sorted(super().search(query, k))
 
 
 class WithoutIdf(Engine):
@@ -123,12 +139,14 @@ WRONG: list[tuple[str, Any, str]] = [
     ("inverted_index", lambda d: inverted_index(d[:-1]), "the last document is missing"),
     ("inverted_index", lambda d: {t: sorted(f)[::-1] for t, f in inverted_index(d).items()}, "expected"),
     ("idf", lambda n, N: max(0.0, math.log((N - n + 0.5) / (n + 0.5))), "expected"),
+    ("idf", lambda n, N: np.float64(idf(n, N)), "so does float(...)"),
     ("idf", lambda n, N: idf(N, n), "holding comes first"),
     ("term_weight", lambda t, n, m, k1=1.5, b=0.75: t / (t + k1), "where is b?"),
     ("term_weight", lambda t, n, m, k1=1.5, b=0.5: term_weight(t, n, m, k1, b), "the default of b"),
     ("bm25", lambda q, i, n, k1=1.5, b=0.75: 2.5 * scores(q, i, n, k1, b), "expected"),
     ("bm25", lambda q, i, n, k1=1.2, b=0.75: scores(q, i, n, k1, b), "the defaults are"),
     ("top_k", lambda s, k: top_k(s, k + 1), "at most k of them"),
+    ("top_k", lambda s, k: [(np.int64(i), np.float64(x)) for i, x in top_k(s, k)], "with int(...)"),
     ("top_k", lambda s, k: sorted(top_k(s, k)), "in the order of the documents"),
     ("recall_at_k", lambda r, w, k: metrics.recall_at_k(r, w, k + 1), "not k + 1"),
     ("reciprocal_rank", lambda r, w: metrics.reciprocal_rank(r[::-1], w), "expected"),
@@ -137,6 +155,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("analyze", text.tokenize, "expected"),
     ("BM25", Forgetful, "counts twice"),
     ("BM25", Remembering, "expected"),
+    ("BM25", Looping, "adds them all at once"),
+    ("BM25", Unsorted, "the highest score first"),
     ("BM25", WithoutIdf, "idf is missing from the parts"),
 ]
 

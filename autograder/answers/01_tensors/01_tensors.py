@@ -33,7 +33,7 @@ def element_offset(index, stride, storage_offset=0):
     return sum(storage_offset + i * s for i, s in zip(index, stride, strict=True))
 
 
-# %% wrong: element_offset — returns a tensor  hint="a tensor, not a int"
+# %% wrong: element_offset — returns a tensor  hint="a tensor, not an int"
 def element_offset(index, stride, storage_offset=0):
     return (torch.tensor(index) * torch.tensor(stride)).sum() + storage_offset
 
@@ -109,7 +109,7 @@ def is_contiguous(shape, stride):
     return 1 in shape or all(step == math.prod(shape[d + 1 :]) for d, step in enumerate(stride))
 
 
-# %% wrong: is_contiguous — a number for a truth value  hint="a int, not a bool"
+# %% wrong: is_contiguous — a number for a truth value  hint="an int, not a bool"
 def is_contiguous(shape, stride):
     return int(all(n == 1 or s == math.prod(shape[d + 1 :]) for d, (n, s) in enumerate(zip(shape, stride))))
 

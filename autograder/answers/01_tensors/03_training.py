@@ -504,7 +504,7 @@ class DigitsDataset(Dataset):
         return (self.transform(image) if self.transform else image), self.labels[i]
 
 
-# %% wrong: DigitsDataset — the label as a Python int  hint="a int, not a tensor"
+# %% wrong: DigitsDataset — the label as a Python int  hint="an int, not a tensor"
 class DigitsDataset(Dataset):
     def __init__(self, images, labels, transform=None):
         self.images, self.labels, self.transform = images, labels, transform

@@ -45,6 +45,14 @@ def tokenize(text):
     return re.findall(r"[a-z0-9]+", text.lower())
 
 
+# %% wrong: tokenize — punctuation taken from the ends alone  hint="not only at its ends"
+def tokenize(text):
+    import re
+
+    parts = [re.sub(r"^[\W_]+|[\W_]+$", "", part) for part in text.lower().split()]
+    return [part for part in parts if part]
+
+
 # %% wrong: tokenize — letters alone  hint="digits belong to terms"
 def tokenize(text):
     import re
@@ -200,12 +208,17 @@ def idf(holding, n_documents):
     return math.log(1 + (n_documents - holding) / holding)
 
 
+# %% wrong: idf — a bracket is missing  hint="/ comes before +"
+def idf(holding, n_documents):
+    return math.log(1 + (n_documents - holding + 0.5) / holding + 0.5)
+
+
 # %% wrong: idf — turned over  hint="turned over"
 def idf(holding, n_documents):
     return math.log(1 + (holding + 0.5) / (n_documents - holding + 0.5))
 
 
-# %% wrong: idf — a NumPy number  hint="not a float"
+# %% wrong: idf — a NumPy number  hint="math.log gives a Python float"
 def idf(holding, n_documents):
     return np.log1p((n_documents - holding + 0.5) / (holding + 0.5))
 
@@ -320,6 +333,26 @@ def bm25(query, index, lengths, k1=1.5, b=0.75):
     return scores
 
 
+# %% wrong: bm25 — n counts occurrences  hint="not of its occurrences"
+def bm25(query, index, lengths, k1=1.5, b=0.75):
+    scores, mean = np.zeros(len(lengths)), sum(lengths) / len(lengths)
+    for term in query:
+        postings = index.get(term, [])
+        worth = idf(sum(count for _, count in postings), len(lengths))
+        for place, count in postings:
+            scores[place] += worth * term_weight(count, lengths[place], mean, k1, b)
+    return scores
+
+
+# %% wrong: bm25 — empty documents are left out of the mean  hint="also the empty ones"
+def bm25(query, index, lengths, k1=1.5, b=0.75):
+    scores, mean = np.zeros(len(lengths)), np.mean([length for length in lengths if length])
+    for term in query:
+        for place, count in index.get(term, []):
+            scores[place] += idf(len(index[term]), len(lengths)) * term_weight(count, lengths[place], mean, k1, b)
+    return scores
+
+
 # %% wrong: bm25 — no idf  hint="idf is missing"
 def bm25(query, index, lengths, k1=1.5, b=0.75):
     scores, mean = np.zeros(len(lengths)), sum(lengths) / len(lengths)
@@ -348,7 +381,7 @@ def bm25(query, index, lengths, k1=1.5, b=0.75):
     return scores
 
 
-# %% wrong: bm25 — a list  hint="a list, not a array"
+# %% wrong: bm25 — a list  hint="a list, not an array"
 def bm25(query, index, lengths, k1=1.5, b=0.75):
     scores, mean = [0.0] * len(lengths), sum(lengths) / len(lengths)
     for term in query:
@@ -399,7 +432,7 @@ def top_k(scores, k):
     return [(int(i), float(scores[i])) for i in order if scores[i] > 0]
 
 
-# %% wrong: top_k — NumPy numbers  hint="not a int"
+# %% wrong: top_k — NumPy numbers  hint="with int(...) and float(...)"
 def top_k(scores, k):
     order = np.argsort(-scores, kind="stable")[:k]
     return [(i, scores[i]) for i in order if scores[i] > 0]
@@ -564,6 +597,25 @@ def ndcg(ranking, relevant, k):
 def ndcg(ranking, relevant, k):
     gained = sum(1 / math.log2(r) for r, name in enumerate(ranking[:k], 1) if name in relevant)
     return gained / sum(1 / math.log2(r) for r in range(1, min(k, len(relevant)) + 1))
+
+
+# %% wrong: ndcg — the best ranking is as short as the given one  hint="however short yours is"
+def ndcg(ranking, relevant, k):
+    gained = sum(1 / math.log2(r + 1) for r, name in enumerate(ranking[:k], 1) if name in relevant)
+    most = min(k, len(relevant), len(ranking))
+    return gained / sum(1 / math.log2(r + 1) for r in range(1, most + 1)) if most else 0.0
+
+
+# %% wrong: ndcg — ln above, log2 below  hint="yours is ln above"
+def ndcg(ranking, relevant, k):
+    gained = sum(1 / math.log(r + 1) for r, name in enumerate(ranking[:k], 1) if name in relevant)
+    return gained / sum(1 / math.log2(r + 1) for r in range(1, min(k, len(relevant)) + 1))
+
+
+# %% wrong: ndcg — log2 above, ln below  hint="yours is log2 above"
+def ndcg(ranking, relevant, k):
+    gained = sum(1 / math.log2(r + 1) for r, name in enumerate(ranking[:k], 1) if name in relevant)
+    return gained / sum(1 / math.log(r + 1) for r in range(1, min(k, len(relevant)) + 1))
 
 
 # %% wrong: ndcg — no discount  hint="the discount is missing"
@@ -839,6 +891,96 @@ class BM25:
 
     def search(self, query, k=10):
         return top_k(self.scores(query), k)
+
+
+# %% wrong: BM25 — a loop over documents  hint="adds them all at once"
+class BM25:
+    def __init__(self, documents, k1=1.5, b=0.75):
+        self.size, self.parts = len(documents), {}
+        lengths = [len(document) for document in documents]
+        mean = sum(lengths) / max(len(lengths), 1)
+        for term, postings in inverted_index(documents).items():
+            worth = idf(len(postings), self.size)
+            weights = np.array([term_weight(c, lengths[p], mean, k1, b) for p, c in postings])
+            self.parts[term] = np.array([place for place, _ in postings]), worth * weights
+
+    def scores(self, query):
+        total = np.zeros(self.size)
+        for term in query:
+            if term in self.parts:
+                for place, part in zip(*self.parts[term]):
+                    total[place] += part
+        return total
+
+    def search(self, query, k=10):
+        return top_k(self.scores(query), k)
+
+
+# %% wrong: BM25 — a loop over places  hint="adds them all at once"
+class BM25:
+    def __init__(self, documents, k1=1.5, b=0.75):
+        self.size, self.parts = len(documents), {}
+        lengths = [len(document) for document in documents]
+        mean = sum(lengths) / max(len(lengths), 1)
+        for term, postings in inverted_index(documents).items():
+            worth = idf(len(postings), self.size)
+            weights = np.array([term_weight(c, lengths[p], mean, k1, b) for p, c in postings])
+            self.parts[term] = np.array([place for place, _ in postings]), worth * weights
+
+    def scores(self, query):
+        total = np.zeros(self.size)
+        for term in query:
+            places, parts = self.parts.get(term, ([], []))
+            for i in range(len(places)):
+                total[places[i]] += parts[i]
+        return total
+
+    def search(self, query, k=10):
+        return top_k(self.scores(query), k)
+
+
+# %% wrong: BM25 — the best, not sorted  hint="in the order of the documents: the highest"
+class BM25:
+    def __init__(self, documents, k1=1.5, b=0.75):
+        self.size, self.parts = len(documents), {}
+        lengths = [len(document) for document in documents]
+        mean = sum(lengths) / max(len(lengths), 1)
+        for term, postings in inverted_index(documents).items():
+            worth = idf(len(postings), self.size)
+            weights = np.array([term_weight(c, lengths[p], mean, k1, b) for p, c in postings])
+            self.parts[term] = np.array([place for place, _ in postings]), worth * weights
+
+    def scores(self, query):
+        total = np.zeros(self.size)
+        for term in query:
+            if term in self.parts:
+                total[self.parts[term][0]] += self.parts[term][1]
+        return total
+
+    def search(self, query, k=10):
+        return sorted(top_k(self.scores(query), k))
+
+
+# %% wrong: BM25 — the first with a score  hint="the first k documents that have a score"
+class BM25:
+    def __init__(self, documents, k1=1.5, b=0.75):
+        self.size, self.parts = len(documents), {}
+        lengths = [len(document) for document in documents]
+        mean = sum(lengths) / max(len(lengths), 1)
+        for term, postings in inverted_index(documents).items():
+            worth = idf(len(postings), self.size)
+            weights = np.array([term_weight(c, lengths[p], mean, k1, b) for p, c in postings])
+            self.parts[term] = np.array([place for place, _ in postings]), worth * weights
+
+    def scores(self, query):
+        total = np.zeros(self.size)
+        for term in query:
+            if term in self.parts:
+                total[self.parts[term][0]] += self.parts[term][1]
+        return total
+
+    def search(self, query, k=10):
+        return [(i, s) for i, s in enumerate(self.scores(query).tolist()) if s > 0][:k]
 
 
 # %% wrong: BM25 — an unknown term breaks it  hint="adds nothing"

@@ -54,6 +54,11 @@ def kind(value: Any) -> str:
     return "None" if value is None else type(value).__name__
 
 
+def with_article(kind: str) -> str:
+    """`an int`, `a tensor`."""
+    return f"{'an' if kind[0] in 'aeioAEIO' else 'a'} {kind}"
+
+
 def describe(value: Any) -> str:
     """One short line: a small value whole, a large one by dtype and shape, or by its first and last items."""
     if isinstance(value, torch.Tensor | np.ndarray):
@@ -68,11 +73,13 @@ def describe(value: Any) -> str:
         return "[" + in_part([describe(item) for item in value]) + "]"
     if isinstance(value, dict):
         return "{" + in_part([f"{key!r}: {describe(item)}" for key, item in value.items()]) + "}"
+    if isinstance(value, np.generic):
+        return describe(value.item())
     if value is None or isinstance(value, bool | int | float | str | bytes):
         text = repr(value)
         return text if len(text) <= 200 else f"{text[:200]}… ({len(text)} characters)"
     name = getattr(value, "__name__", None)
-    return name if isinstance(name, str) else f"a {kind(value)}"
+    return name if isinstance(name, str) else with_article(kind(value))
 
 
 def in_part(items: list[str]) -> str:
@@ -121,7 +128,8 @@ def first_parting(got: Any, want: Any, tolerance: tuple[float, float] | None) ->
         texts = tensor_difference(got, want, tolerance, dtype=False)
     elif kind(got) != kind(want):
         came = describe(got)
-        texts = describe(want), came if got is None else f"{came}: a {kind(got)}, not a {kind(want)}"
+        kinds = f"{with_article(kind(got))}, not {with_article(kind(want))}"
+        texts = describe(want), came if got is None else f"{came}: {kinds}"
     elif isinstance(want, torch.Tensor):
         texts = tensor_difference(got, want, tolerance)
     elif isinstance(want, np.ndarray):
@@ -200,6 +208,8 @@ def array_difference(
 
 def close(got: Any, want: Any, tolerance: tuple[float, float] | None) -> bool:
     """Whether two scalars of the same type agree; nan agrees with nan."""
+    if isinstance(want, np.generic):
+        got, want = got.item(), want.item()
     if isinstance(want, float):
         if math.isnan(want) or math.isnan(got):
             return math.isnan(want) and math.isnan(got)

@@ -52,9 +52,23 @@ def follow(learner: Any, documents: Documents, settings: dict[str, float], queri
             del mistakes["a term that no document holds adds nothing"]
         expect(engine.scores, query).close(want, mistakes=different(mistakes, want), **EXACT)
         for k in (1, 3, len(documents) + 1):
-            expect(engine.search, query, k).close(ordered(want.tolist(), k), mistakes=None, **EXACT)
+            best = ordered(want.tolist(), k)
+            everything = sorted(ordered(want.tolist(), len(documents)))
+            mistakes = {
+                "the best k, but in the order of the documents: the highest score first": sorted(best),
+                "these are the first k documents that have a score: take the best": everything[:k],
+            }
+            expect(engine.search, query, k).close(best, mistakes=different(mistakes, best), **EXACT)
     best = ordered(scored(queries[0], documents, k1, b).tolist(), 10)
     expect(engine.search, queries[0]).close(best, mistakes={"k is 10 by default": best[:5]}, **EXACT)
+    one_by_one = beside(learner, fixtures.taken_one_by_one, documents, settings, queries)
+    require(
+        one_by_one == 0,
+        ("looked at", f"{made}; engine.scores"),
+        ("expected", "for each term of the query one addition of arrays"),
+        ("got", "a loop over the elements of engine.parts"),
+        ("mistake", "this loops over documents: total[places] += parts adds them all at once"),
+    )
 
 
 def parts(

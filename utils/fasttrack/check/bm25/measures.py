@@ -19,6 +19,7 @@ def cases(seed: int) -> Iterator[Case]:
     rng = random.Random(seed)
     yield list("dacbe"), ["b", "a", "x"], 4
     yield ["u/b", "u/a"], ["u/a"], 5
+    yield ["b", "a"], ["a", "c", "d"], 5
     yield list(range(10)), [9, 4, 2, 0, 5, 6, 8, 77], 4
     for _ in range(5):
         ranking = rng.sample(range(30), rng.randint(5, 15))
@@ -90,6 +91,14 @@ def ndcg(learner: Any, seed: int) -> None:
             else ZeroDivisionError,
             "the gain falls with the logarithm of the rank, not with the rank": sum(1 / r for r in ranks)
             / sum(1 / r for r in range(1, most + 1)),
+            "the best possible ranking is that of all documents, however short yours is": found
+            / (ideal(min(most, len(ranking))) or 1),
+            "the same logarithm above and below: yours is ln above, log2 below": found
+            / math.log(2)
+            / ideal(most),
+            "the same logarithm above and below: yours is log2 above, ln below": found
+            * math.log(2)
+            / ideal(most),
             "ranks are counted from 1: the first gains 1 / log2(2)": sum(1 / math.log2(r + 2) for r in ranks)
             / sum(1 / math.log2(r + 2) for r in range(1, most + 1)),
             "only the first k count": gains(ranking, relevant, len(ranking)) / ideal(most),

@@ -49,14 +49,16 @@ def scored(
     *,
     idf: Callable[[int, int], float] = lucene,
     weight: Callable[[int, float, float, float, float], float] = saturated,
+    mean: float | None = None,
+    holds: Callable[[list[str], str], int] = lambda document, term: term in document,
 ) -> np.ndarray:
     """BM25 of every document, document by document and term by term: float64 (documents,)."""
-    mean = sum(map(len, documents)) / max(len(documents), 1)
+    mean = mean or sum(map(len, documents)) / max(len(documents), 1)
     scores = np.zeros(len(documents))
     for place, document in enumerate(documents):
         for term in query:
             if count := document.count(term):
-                holding = sum(term in other for other in documents)
+                holding = sum(holds(other, term) for other in documents)
                 part = idf(holding, len(documents)) * weight(count, len(document), mean, k1, b)
                 scores[place] += part
     return scores

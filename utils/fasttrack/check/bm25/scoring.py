@@ -33,8 +33,11 @@ def idf(learner: Any, seed: int) -> None:
             "holding comes first, then n_documents": lucene(N, n),
             "divide with /, not with //": math.log(1 + (N - n + 0.5) // (n + 0.5)),
             "the logarithm is missing": 1 + odds,
+            "n + 1/2 needs brackets: / comes before +": math.log(1 + (N - n + 0.5) / n + 0.5) if n else None,
         }
-        expect(learner, n, N).close(want, mistakes=different(mistakes, want), **EXACT)
+        mistakes = different(mistakes, want)
+        mistakes["a NumPy number: math.log gives a Python float, and so does float(...)"] = np.float64(want)
+        expect(learner, n, N).close(want, mistakes=mistakes, **EXACT)
 
 
 @check
@@ -136,6 +139,12 @@ def wrong_scores(query: list[str], documents: oracle.Documents, k1: float, b: fl
             0.0,
         ),
         "a score is the sum over the terms: yours keeps the last one": last_kept(query, documents, k1, b),
+        "n is the number of documents that hold the term, not of its occurrences": scored(
+            query, documents, k1, b, holds=list.count
+        ),
+        "the mean is over all documents, also the empty ones": scored(
+            query, documents, k1, b, mean=sum(map(len, documents)) / sum(map(bool, documents))
+        ),
         "every length counts as the mean: pass the document's own": scored(
             query, documents, k1, b, weight=lambda c, _, __, k, s: saturated(c, mean, mean, k, s)
         ),
@@ -170,7 +179,11 @@ def top_k(learner: Any, seed: int) -> None:
         (np.zeros(0), 1),
     ):
         want = oracle.ordered(scores.tolist(), k)
-        expect(learner, scores, k).equals(want, mistakes=different(wrong_tops(scores, k, want), want))
+        mistakes = different(wrong_tops(scores, k, want), want)
+        mistakes["NumPy numbers: make them Python's with int(...) and float(...)"] = [
+            (np.int64(place), np.float64(score)) for place, score in want
+        ]
+        expect(learner, scores, k).equals(want, mistakes=mistakes)
 
 
 def wrong_tops(scores: np.ndarray, k: int, want: list[tuple[int, float]]) -> dict[str, Any]:

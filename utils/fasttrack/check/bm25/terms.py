@@ -70,6 +70,9 @@ def wrong_terms(text: str, want: list[str]) -> dict[str, Any]:
     return {
         "in lower case: Mask and mask are one term": runs(text),
         "blanks alone divide: punctuation is still on the words": low.split(),
+        "punctuation inside of a word divides, too, not only at its ends": [
+            part for word in low.split() if (part := re.sub(r"^[\W_]+|[\W_]+$", "", word))
+        ],
         "the underscore divides, too: head_size is two terms": re.findall(r"\w+", low),
         "letters outside of a to z are letters, too": re.findall(r"[a-z0-9]+", low),
         "digits belong to terms as letters do": runs(low, str.isalpha),
