@@ -44,10 +44,12 @@ def top_k(logits: torch.Tensor, k: int) -> torch.Tensor:
 def top_p(logits: torch.Tensor, p: float) -> torch.Tensor:
     """Cut all but the fewest most probable tokens that together have a probability of `p` (Holtzman et al., 2020).
 
-    The most probable token always stays. Raises ValueError unless 0 < p <= 1.
+    The most probable token always stays, and all do at p = 1. Raises ValueError unless 0 < p <= 1.
     """
     if not 0 < p <= 1:
         raise ValueError(f"top_p: p is {p}; it is a probability above 0")
+    if p == 1:  # a running sum in float32 may be 1 before the tail
+        return logits
     probs, order = logits.softmax(-1).sort(dim=-1, descending=True, stable=True)
     before = probs.cumsum(-1) - probs  # what the more probable tokens have together
     keep = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, before < p)

@@ -228,6 +228,8 @@ def top_k(logits, k):
 def top_p(logits, p):
     if p <= 0 or p > 1:
         raise ValueError("p")
+    if p == 1:
+        return logits.clone()
     rows = []
     for row in logits.reshape(-1, logits.shape[-1]):
         answer, total = torch.full_like(row, -math.inf), 0.0
@@ -245,9 +247,18 @@ def top_p(logits, p):
     if not 0 < p <= 1:
         raise ValueError("p")
     values, order = torch.sort(logits, descending=True, dim=-1)
-    enough = values.softmax(-1).cumsum(-1) >= p
+    enough = (values.softmax(-1).cumsum(-1) >= p) & (p < 1)
     enough = torch.cat([torch.zeros_like(enough[..., :1]), enough[..., :-1]], -1)
     return values.masked_fill(enough, -math.inf).gather(-1, order.argsort(-1))
+
+
+# %% wrong: top_p — rounding cuts at p = 1  hint="treat p = 1 by itself"
+def top_p(logits, p):
+    if not 0 < p <= 1:
+        raise ValueError("p")
+    probs, order = logits.softmax(-1).sort(dim=-1, descending=True)
+    keep = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, probs.cumsum(-1) - probs < p)
+    return logits.masked_fill(~keep, -math.inf)
 
 
 # %% wrong: top_p — one too few  hint="the token that reaches p stays"
@@ -677,6 +688,21 @@ def exact_probs(model, ids, length, choose=lambda z, _: z):
         for token in range(len(probs))
     ]
     return torch.stack([p * one for p, one in zip(probs, rest)])
+
+
+# %% wrong: exact_probs — a table of the default dtype  hint="the dtype is that of the model's logits"
+def exact_probs(model, ids, length, choose=lambda z, _: z):
+    size = model(ids[None]).shape[-1]
+    answer = torch.zeros([size] * length)
+    for more in itertools.product(range(size), repeat=length):
+        text, prob = ids[None], 1.0
+        for token in more:
+            prob *= choose(model(text)[:, -1], text).softmax(-1)[0, token].item()
+            if prob == 0:
+                break
+            text = torch.cat([text, torch.tensor([[token]])], 1)
+        answer[more] = prob
+    return answer
 
 
 # %% wrong: exact_probs — ignores choose  hint="choose makes no difference"

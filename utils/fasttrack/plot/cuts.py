@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.patches import Patch
 
 from fasttrack.plot.style import BLUE, FAINT, MUTED, ORANGE, Picture, picture, styled
 
@@ -49,6 +50,10 @@ def cuts(
         grid[0, column].set_title(place)
         grid[len(strategies) - 1, column].set_xlabel(f"the {len(order)} most probable tokens")
         grid[len(strategies) // 2, column].set_ylabel("probability")
+    if allowed is not None:
+        key = {"right, as drawn": BLUE, "wrong, as drawn": ORANGE, "the model's own": FAINT}
+        handles = [Patch(color=color, label=name) for name, color in key.items()]
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=11)
     return figure

@@ -107,6 +107,7 @@ def exact_probs(learner: Any, seed: int) -> None:
             "the probability of the whole text, not of its last token alone": steps(
                 table, prompt.tolist(), length, cut, size
             )[1],
+            "the dtype is that of the model's logits: torch.zeros(…, dtype=logits.dtype)": right.float(),
         }
         if cut == "never twice":
             wrong["choose gets all ids so far, the prompt among them"] = product(

@@ -76,6 +76,7 @@ def top_p(learner: Any, seed: int) -> None:
             }
             expect(learner, logits, 1.0).equals(logits, mistakes=apart(everything, logits))
     equals(learner)
+    long_tail(learner, seed)
     for p in (0.0, -0.1, 1.5):
         expect(learner, logits, p).raises(
             ValueError, mistakes={"raise ValueError: an assert vanishes under python -O": AssertionError}
@@ -119,6 +120,21 @@ def top_p_mistakes(logits: torch.Tensor, rows: list[list[float]], p: float) -> d
         "the least probable token is cut, whatever p": kept(logits, tail),
     } | other_fills(logits, masks)
     return apart(wrong, kept(logits, masks))
+
+
+def long_tail(learner: Any, seed: int) -> None:
+    """p = 1 cuts nothing, even where a running sum in float32 is 1 long before the last token."""
+    order = torch.randperm(200, generator=torch.Generator().manual_seed(seed))
+    logits = torch.linspace(0, -60, 200)[order][None]
+    answer = expect(learner, logits, 1.0)
+    got = answer.value
+    rounded = (
+        isinstance(got, torch.Tensor)
+        and got.shape == logits.shape
+        and torch.equal(torch.where(got == -math.inf, logits, got), logits)
+    )
+    told = "p = 1 cuts nothing: in float32 a sum is 1 before the end of a long tail, so treat p = 1 by itself"
+    answer.equals(logits, mistakes={told: got} if rounded else {})
 
 
 def equals(learner: Any) -> None:
