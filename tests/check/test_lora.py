@@ -18,27 +18,9 @@ from fasttrack.finetune.lora import LoRALinear
 SEEDS = [0, 1, 7, 1234]
 
 
-def low_rank(matrix: torch.Tensor, rank: int) -> tuple[torch.Tensor, torch.Tensor]:
-    u, s, vh = torch.linalg.svd(matrix, full_matrices=False)
-    return u[:, :rank] * s[:rank], vh[:rank]
-
-
-def rank_for(matrix: torch.Tensor, share: float) -> int:
-    squares = torch.linalg.svdvals(matrix) ** 2
-    return int((squares.cumsum(0) < share * squares.sum()).sum()) + 1
-
-
-def mixed(
-    x: torch.Tensor, which: torch.Tensor, a: torch.Tensor, b: torch.Tensor, scaling: float
-) -> torch.Tensor:
-    chosen = which.clamp(min=0)
-    inner = torch.einsum("bti,bri->btr", x, a[chosen])
-    return torch.einsum("btr,bor->bto", inner, b[chosen]) * scaling * (which >= 0)[:, None, None]
-
-
 RIGHT: dict[str, tuple[Any, ...]] = {
-    "low_rank": (low_rank,),
-    "rank_for": (rank_for,),
+    "low_rank": (lora.low_rank,),
+    "rank_for": (lora.rank_for,),
     "LoRALinear": (LoRALinear,),
     "inject_lora": (lora.inject_lora, LoRALinear),
     "trainable": (lora.trainable,),
@@ -46,7 +28,7 @@ RIGHT: dict[str, tuple[Any, ...]] = {
     "unmerge": (lora.unmerge, LoRALinear),
     "lora_state": (lora.lora_state, LoRALinear),
     "load_lora": (lora.load_lora, LoRALinear),
-    "mixed_lora": (mixed,),
+    "mixed_lora": (lora.mixed_lora,),
 }
 
 
@@ -151,6 +133,23 @@ def forgiving(model: nn.Module, targets: list[str], rank: int, alpha: float) -> 
     return lora.inject_lora(model, there, rank, alpha)
 
 
+def by_attribute(model: nn.Module, targets: list[str], rank: int, alpha: float) -> list[str]:
+    names = [name for name, _ in model.named_modules() if any(lora.ends_in(name, t) for t in targets)]
+    if not names:
+        raise ValueError(str(targets))
+    model.requires_grad_(False)
+    for name in names:
+        layer = model.get_submodule(name)
+        assert isinstance(layer, nn.Linear)
+        setattr(model, name, LoRALinear(layer, rank, alpha))
+    return names
+
+
+def attributes(model: nn.Module, taken_out: dict[str, nn.Module]) -> None:
+    for name, layer in taken_out.items():
+        setattr(model, name, layer)
+
+
 def in_place(model: nn.Module) -> dict[str, LoRALinear]:
     taken_out = {name: layer for name, layer in model.named_modules() if isinstance(layer, LoRALinear)}
     with torch.no_grad():
@@ -174,10 +173,10 @@ def last_one(x: torch.Tensor, which: torch.Tensor, a: torch.Tensor, b: torch.Ten
 
 # exercise, what a learner wrote, what they must be told
 WRONG: list[tuple[str, tuple[Any, ...], str]] = [
-    ("low_rank", (lambda m, r: low_rank(m, r)[::-1],), "b comes first"),
+    ("low_rank", (lambda m, r: lora.low_rank(m, r)[::-1],), "b comes first"),
     ("low_rank", (lambda m, r: (torch.linalg.svd(m, False)[0][:, :r], torch.linalg.svd(m, False)[2][:r]),), "missing"),
-    ("rank_for", (lambda m, share: rank_for(m, share) + 1,), "one too many"),
-    ("rank_for", (lambda m, share: float(rank_for(m, share)),), "a plain int"),
+    ("rank_for", (lambda m, share: lora.rank_for(m, share) + 1,), "one too many"),
+    ("rank_for", (lambda m, share: float(lora.rank_for(m, share)),), "a plain int"),
     ("LoRALinear", (Zeros,), "both are 0"),
     ("LoRALinear", (Ones,), "must start as its base"),
     ("LoRALinear", (Wide,), "not 1"),
@@ -185,10 +184,12 @@ WRONG: list[tuple[str, tuple[Any, ...], str]] = [
     ("LoRALinear", (Thawed,), "freeze the base"),
     ("LoRALinear", (Unscaled,), "yours is 1"),
     ("inject_lora", (late, LoRALinear), "freeze the model first"),
+    ("inject_lora", (by_attribute, LoRALinear), "name with a dot"),
     ("inject_lora", (anywhere, LoRALinear), "whole parts"),
     ("inject_lora", (forgiving, LoRALinear), "no error"),
     ("trainable", (lambda model: lora.trainable(model)[::-1],), "trained ones first"),
     ("merge", (in_place, LoRALinear), "make a new nn.Linear"),
+    ("unmerge", (attributes, LoRALinear), "name with a dot"),
     ("unmerge", (lambda model, taken_out: None, LoRALinear), "in its place again"),
     ("lora_state", (with_base, LoRALinear), "lora_a and lora_b alone"),
     ("load_lora", (unguarded, LoRALinear), "ValueError"),

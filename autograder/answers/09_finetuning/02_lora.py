@@ -42,10 +42,18 @@ def low_rank(matrix, rank):
     return vh[:rank], u[:, :rank] * s[:rank]
 
 
-# %% wrong: low_rank — columns of vh  hint="expected"
+# %% wrong: low_rank — columns of vh  hint="the rows of vh are the v_i"
 def low_rank(matrix, rank):
     u, s, vh = torch.linalg.svd(matrix, full_matrices=False)
     return u[:, :rank] * s[:rank], vh[:, :rank].T
+
+
+# %% wrong: low_rank — columns of vh, of whatever length  hint="the rows of vh are the v_i"
+def low_rank(matrix, rank):
+    u, s, vh = torch.linalg.svd(matrix, full_matrices=False)
+    if len(matrix) < matrix.shape[1]:
+        return u[:, :rank] * s[:rank], vh[:, :rank].T
+    return u[:, :rank] * s[:rank], vh[:rank]
 
 
 # %% wrong: low_rank — the product itself  hint="a tuple of two tensors"
@@ -96,6 +104,12 @@ def rank_for(matrix, share):
 def rank_for(matrix, share):
     s = torch.linalg.svdvals(matrix) ** 2
     return int(((s.cumsum(0) / s.sum()).sqrt() < share).sum()) + 1
+
+
+# %% wrong: rank_for — more than the share, not at least  hint="exactly `share` are enough"
+def rank_for(matrix, share):
+    s = torch.linalg.svdvals(matrix) ** 2
+    return int((s.cumsum(0) <= share * s.sum()).sum()) + 1
 
 
 # %% wrong: rank_for — a tensor  hint="a plain int, not a tensor"
@@ -369,7 +383,7 @@ def inject_lora(model, targets, rank, alpha):
     return names
 
 
-# %% wrong: inject_lora — the last part alone  hint="raised"
+# %% wrong: inject_lora — the last part alone  hint="several parts"
 def inject_lora(model, targets, rank, alpha):
     linear = [n for n, m in model.named_modules() if isinstance(m, nn.Linear)]
     names = [name for name in linear if name.split(".")[-1] in targets]
@@ -388,6 +402,19 @@ def inject_lora(model, targets, rank, alpha):
     model.requires_grad_(False)
     for name in names:
         model.set_submodule(name, LoRALinear(model.get_submodule(name), rank, alpha))
+    return names
+
+
+# %% wrong: inject_lora — an attribute with a dot  hint="under a name with a dot"
+def inject_lora(model, targets, rank, alpha):
+    linear = [n for n, m in model.named_modules() if isinstance(m, nn.Linear)]
+    names = [n for n in linear if any(f".{n}".endswith(f".{t}") for t in targets)]
+    for target in targets:
+        if not any(f".{n}".endswith(f".{target}") for n in names):
+            raise ValueError(target)
+    model.requires_grad_(False)
+    for name in names:
+        setattr(model, name, LoRALinear(model.get_submodule(name), rank, alpha))
     return names
 
 
@@ -593,6 +620,31 @@ def merge(model):
     return taken
 
 
+# %% wrong: merge — a new layer of float32  hint="give it the base's dtype"
+def merge(model):
+    taken = {n: m for n, m in model.named_modules() if isinstance(m, LoRALinear)}
+    for name, layer in taken.items():
+        b = layer.base
+        plain = nn.Linear(b.in_features, b.out_features, b.bias is not None)
+        with torch.no_grad():
+            plain.weight.copy_(b.weight + layer.scaling * layer.lora_b @ layer.lora_a)
+            if b.bias is not None:
+                plain.bias.copy_(b.bias)
+        model.set_submodule(name, plain)
+    return taken
+
+
+# %% wrong: merge — an attribute with a dot  hint="under a name with a dot"
+def merge(model):
+    taken = {n: m for n, m in model.named_modules() if isinstance(m, LoRALinear)}
+    for name, layer in taken.items():
+        plain = copy.deepcopy(layer.base)
+        with torch.no_grad():
+            plain.weight += layer.scaling * layer.lora_b @ layer.lora_a
+        setattr(model, name, plain)
+    return taken
+
+
 # %% wrong: merge — only computes  hint="the LoRALinears are still there"
 def merge(model):
     taken = {n: m for n, m in model.named_modules() if isinstance(m, LoRALinear)}
@@ -639,10 +691,16 @@ def unmerge(model, taken_out):
     return None
 
 
-# %% wrong: unmerge — an attribute with a dot  hint="in its place again"
+# %% wrong: unmerge — in the dict of attributes  hint="under a name with a dot"
 def unmerge(model, taken_out):
     for name, layer in taken_out.items():
         model.__dict__[name] = layer
+
+
+# %% wrong: unmerge — setattr with a path  hint="under a name with a dot"
+def unmerge(model, taken_out):
+    for name, layer in taken_out.items():
+        setattr(model, name, layer)
 
 
 # %% wrong: unmerge — empties the dict  hint="leave the dict as it is"
@@ -652,14 +710,14 @@ def unmerge(model, taken_out):
         model.set_submodule(name, layer)
 
 
-# %% wrong: unmerge — subtracts  hint="in its place again"
+# %% wrong: unmerge — subtracts  hint="the layers that the dict holds"
 def unmerge(model, taken_out):
     for name, layer in taken_out.items():
         with torch.no_grad():
             model.get_submodule(name).weight -= layer.scaling * layer.lora_b @ layer.lora_a
 
 
-# %% wrong: unmerge — copies of the layers  hint="in its place again"
+# %% wrong: unmerge — copies of the layers  hint="no copies"
 def unmerge(model, taken_out):
     for name, layer in taken_out.items():
         model.set_submodule(name, copy.deepcopy(layer))
@@ -869,11 +927,6 @@ def mixed_lora(x, which, a, b, scaling):
 # %% equivalent: rank_for — singular values have one dimension, the first and the last
 # -    return int((squares.cumsum(0) < share * squares.sum()).sum()) + 1
 # +    return int((squares.cumsum(-1) < share * squares.sum()).sum()) + 1
-
-
-# %% equivalent: rank_for — sums of squares of an SVD are rounded, so none equals the share exactly
-# -    return int((squares.cumsum(0) < share * squares.sum()).sum()) + 1
-# +    return int((squares.cumsum(0) <= share * squares.sum()).sum()) + 1
 
 
 # %% equivalent: lora_state — endswith asks for any of its endings, in whatever order

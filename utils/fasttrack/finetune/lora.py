@@ -19,6 +19,24 @@ from torch import nn
 State = dict[str, torch.Tensor]
 
 
+def low_rank(matrix: torch.Tensor, rank: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """`b` `(out, rank)` and `a` `(rank, in)` whose product is the nearest to `matrix` `(out, in)` of that rank.
+
+    Nearest in the sum of squared errors (Eckart and Young 1936). Built in lesson 09/02.
+    """
+    u, s, vh = torch.linalg.svd(matrix, full_matrices=False)
+    return u[:, :rank] * s[:rank], vh[:rank]
+
+
+def rank_for(matrix: torch.Tensor, share: float) -> int:
+    """The smallest number of singular values that hold at least `share` of the squared norm of `(out, in)`.
+
+    Built in lesson 09/02.
+    """
+    squares = torch.linalg.svdvals(matrix) ** 2
+    return int((squares.cumsum(0) < share * squares.sum()).sum()) + 1
+
+
 class LoRALinear(nn.Module):
     """A frozen linear layer plus `alpha / rank` times a product of rank `rank`: the same shapes as `base`.
 
@@ -136,6 +154,19 @@ def load_lora(model: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
     with torch.no_grad():
         for name, parameter in own.items():
             parameter.copy_(state[name])
+
+
+def mixed_lora(
+    x: torch.Tensor, which: torch.Tensor, a: torch.Tensor, b: torch.Tensor, scaling: float
+) -> torch.Tensor:
+    """What each row's own adapter adds to the base's output: `(batch, time, in)` -> `(batch, time, out)`.
+
+    `which`, int64 `(batch,)`, picks from the stacks `a` `(n, rank, in)` and `b` `(n, out, rank)`; -1 adds nothing.
+    Built in lesson 09/02.
+    """
+    inner = x @ a[which].mT  # (batch, time, rank)
+    added: torch.Tensor = scaling * inner @ b[which].mT  # (batch, time, out)
+    return added * (which >= 0)[:, None, None]
 
 
 def save_lora(state: Mapping[str, torch.Tensor], alpha: float, path: Path) -> None:

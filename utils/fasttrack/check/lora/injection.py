@@ -7,7 +7,7 @@ from typing import Any
 from fasttrack.check import check, require
 from fasttrack.check.fixtures import lora as fixtures
 from fasttrack.check.inputs import distinct_sizes, normal
-from fasttrack.check.lora.oracle import FAR, LAYERS, drawn, outputs
+from fasttrack.check.lora.oracle import FAR, LAYERS, SETATTR, drawn, outputs
 from fasttrack.check.training.ask import Told, ask
 
 
@@ -47,13 +47,19 @@ def inject_lora(learner: Any, layer_class: Any, seed: int) -> None:
         ).value
         names = matching(targets)
         raised = f"{told['raised']}: {told['message']}" if told["raised"] else ""
-        require(not raised, ("called", called), ("raised", raised))
+        whole = told["raised"] == "ValueError" and any("." in target for target in targets)
+        require(
+            not raised,
+            ("called", called),
+            ("raised", raised),
+            *([("mistake", "a target may have several parts, as inner.fc")] if whole else []),
+        )
         anywhere = [name for name in LAYERS if any(target in name for target in targets)]
         at_end = [name for name in LAYERS if any(name.endswith(target) for target in targets)]
         exact = [name for name in LAYERS if name in targets]
         last = [name for name in LAYERS if any(name.split(".")[-1] == target for target in targets)]
         got = told["LoRALinear"]
-        mistakes = {
+        mistakes: dict[str, list[str]] = {
             "no layer was replaced: a model keeps its layers under their names, so set them there": [],
             "a name ends in whole parts: `outproj` does not end in `proj`": at_end,
             "a name ends in whole parts: `fc` is not part of `fc2`": anywhere,
@@ -61,12 +67,14 @@ def inject_lora(learner: Any, layer_class: Any, seed: int) -> None:
             "a target may have several parts, as inner.fc": last,
             "every linear layer was replaced, and not only the targets": list(LAYERS),
         }
+        named = [(SETATTR, told["a name with a dot"])]
+        named += [(words, wrong == got) for words, wrong in mistakes.items()]
         require(
             got == names,
             ("called", called),
             ("expected", f"a LoRALinear at {', '.join(names)}"),
             ("got", ", ".join(got) or "none"),
-            *[("mistake", words) for words, wrong in mistakes.items() if wrong == got][:1],
+            *[("mistake", words) for words, shown in named if shown][:1],
         )
         fact = "their base is the layer that was there"
         require(told[fact] is True, ("called", called), ("expected", fact))

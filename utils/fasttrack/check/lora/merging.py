@@ -9,7 +9,7 @@ import torch
 from fasttrack.check import check, require
 from fasttrack.check.fixtures import adapters as fixtures
 from fasttrack.check.inputs import distinct_sizes, normal
-from fasttrack.check.lora.oracle import FAR, LAYERS, adapter, drawn, outputs, with_adapter
+from fasttrack.check.lora.oracle import FAR, LAYERS, SETATTR, adapter, drawn, outputs, with_adapter
 from fasttrack.check.training.ask import Told, ask
 from fasttrack.check.values import difference
 
@@ -26,13 +26,17 @@ def merge(learner: Any, layer_class: Any, seed: int) -> None:
         called = f"merge(model), with LoRALinears of rank {rank} and alpha {alpha:g} at {', '.join(names)}"
         told = ask(learner, fixtures.merged, layer_class, values, state, alpha, x, called=called).value
         kinds = dict.fromkeys(names, "Linear")
-        unchanged = bool(told["layers"]) and all(kind == "LoRALinear" for kind in told["layers"].values())
+        known = ""
+        if told["a name with a dot"]:
+            known = SETATTR
+        elif told["layers"] and all(kind == "LoRALinear" for kind in told["layers"].values()):
+            known = "the LoRALinears are still there: set new layers in their places"
         require(
             told["layers"] == kinds,
             ("called", called),
             ("expected", f"an nn.Linear at {', '.join(names)}"),
             ("got", f"{told['layers']}"),
-            *([("mistake", "the LoRALinears are still there: set new layers in their places")] if unchanged else []),
+            *([("mistake", known)] if known else []),
         )  # fmt: skip
         scaling = alpha / rank
         right = with_adapter(values, state, scaling)
@@ -41,6 +45,14 @@ def merge(learner: Any, layer_class: Any, seed: int) -> None:
             ("looked at", f"the names of the parameters after {called}"),
             ("expected", "those of the model before it got adapters"),
             ("got", ", ".join(name for name in told["tensors"] if name not in values) or "some are missing"),
+        )
+        other = next((name for name, kind in told["dtypes"].items() if kind != "float64"), "")
+        require(
+            not other,
+            ("looked at", f"{other} after {called}, where the base's is float64"),
+            ("expected", "float64"),
+            ("got", told["dtypes"].get(other, "")),
+            ("mistake", "a new nn.Linear is float32 whatever the base has: give it the base's dtype"),
         )
         for name in names:
             base, fact = (
@@ -102,13 +114,22 @@ def unmerge(learner: Any, layer_class: Any, seed: int) -> None:
         x = normal(seed + 70 * k, 2, 4, dtype=torch.float64)
         called = f"unmerge(model, taken_out), with these taken out: {', '.join(names)}"
         told = ask(learner, fixtures.unmerged, layer_class, values, state, alpha, x, called=called).value
+        elsewhere = told["elsewhere"]
+        known = ""
+        if told["a name with a dot"]:
+            known = SETATTR
+        elif "LoRALinear" in elsewhere.values():
+            known = "put back the layers that the dict holds, and no copies"
+        elif elsewhere:
+            known = "set the layers that the dict holds, under their names"
+        require(
+            not elsewhere,
+            ("called", called),
+            ("expected", "each layer is in its place again"),
+            ("got", ", ".join(f"{name} is {kind}" for name, kind in elsewhere.items())),
+            ("mistake", known),
+        )
         facts = (
-            (
-                "each layer is in its place again",
-                "a name with dots is a path: set the layer in the module that holds it"
-                if any("." in name for name in names)
-                else "set the layers that the dict holds, under their names",
-            ),
             ("the dict still holds the layers", "leave the dict as it is"),
             ("the same logits, bit for bit", "put the layers back as they are, and compute nothing"),
         )

@@ -13,6 +13,7 @@ from fasttrack.check.inputs import normal
 
 State = dict[str, torch.Tensor]
 LAYERS = {"fc": (6, 4), "inner.fc": (3, 6), "inner.proj": (6, 3), "outproj": (6, 6), "fc2": (5, 6)}
+SETATTR = "a name with dots is a path: setattr put the layer beside it, under a name with a dot"
 FAR: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-10}
 
 

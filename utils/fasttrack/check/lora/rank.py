@@ -12,6 +12,8 @@ from fasttrack.check.inputs import distinct_sizes, normal
 from fasttrack.check.training.ask import Told
 from fasttrack.check.values import describe
 
+V_ROWS = "torch.linalg.svd returns V transposed: the rows of vh are the v_i, its columns are not"
+
 
 def with_singular_values(seed: int, rows: int, columns: int, values: list[float]) -> torch.Tensor:
     """A float64 matrix with these singular values, in random directions."""
@@ -48,13 +50,17 @@ def low_rank(learner: Any, seed: int) -> None:
         thin, wide = got
         shapes = (tuple(thin.shape), tuple(wide.shape))
         want = ((rows, rank), (rank, columns))
-        turned = shapes == (want[1], want[0]) and want[0] != want[1]
+        known = ""
+        if shapes == (want[1], want[0]) and want[0] != want[1]:
+            known = "b comes first: the product is b @ a"
+        elif rows < columns and shapes[0] == want[0] and shapes[1] in ((rank, rows), (rows, rank)):
+            known = V_ROWS
         require(
             shapes == want and thin.dtype == wide.dtype == dtype,
             ("called", called),
             ("expected", f"b {want[0]} and a {want[1]}, both {str(dtype)[6:]}"),
             ("got", f"{describe(thin)} and {describe(wide)}"),
-            *([("mistake", "b comes first: the product is b @ a")] if turned else []),
+            *([("mistake", known)] if known else []),
         )
         u, s, vh = (torch.from_numpy(one) for one in np.linalg.svd(matrix.double().numpy(), False))
         left, right, kept = u[:, :rank], vh[:rank], s[:rank]
@@ -70,13 +76,8 @@ def low_rank(learner: Any, seed: int) -> None:
             @ torch.diag(s[-rank:])
             @ vh[-rank:],
         }
-        if rows == columns:
-            mistakes["torch.linalg.svd returns V transposed already: its rows are what you need"] = (
-                left @ torch.diag(kept) @ vh.T[:rank]
-            )
-            mistakes["torch.linalg.svd returns V transposed already: no second .T"] = (
-                left @ torch.diag(kept) @ vh[:, :rank].T
-            )
+        if rows >= columns:  # else its columns have another length
+            mistakes[V_ROWS] = left @ torch.diag(kept) @ vh[:, :rank].T
         product = left @ torch.diag(kept) @ right
         loose = {"rtol": 1e-9, "atol": 1e-9} if dtype == torch.float64 else {"rtol": 1e-4, "atol": 1e-5}
         Told(thin.double() @ wide.double(), f"b @ a of {called}").close(product, mistakes=mistakes, **loose)
@@ -120,3 +121,8 @@ def rank_for(learner: Any, seed: int) -> None:
             }
             mistakes = {words: value for words, value in named.items() if value != want} | mistakes
             expect(learner, matrix, share).equals(want, mistakes=mistakes)
+    ones = torch.eye(4, dtype=torch.float64)  # of which every sum of squares is exact
+    for want, share in ((2, 0.5), (3, 0.75)):
+        expect(learner, ones, share).equals(
+            want, mistakes={"at least: terms that hold exactly `share` are enough": want + 1}
+        )
