@@ -94,6 +94,13 @@ def lsa(x, size):
     return torch.linalg.svd(x, full_matrices=True).Vh[:, :size]
 
 
+# %% wrong: lsa — columns of the narrow Vh  hint="its rows are the directions"
+def lsa(x, size):
+    if not 1 <= size <= min(x.shape):
+        raise ValueError("size")
+    return torch.linalg.svd(x, full_matrices=False).Vh[:, :size]
+
+
 # %% wrong: lsa — vectors of documents  hint="vectors of the documents"
 def lsa(x, size):
     if not 1 <= size <= min(x.shape):
@@ -264,6 +271,16 @@ class BiEncoder(nn.Module):
         return functional.normalize(mean_pool(words, ids != 0), dim=1)
 
 
+# %% wrong: BiEncoder — normalises each word, and not the mean  hint="of length 1 is shorter"
+class BiEncoder(nn.Module):
+    def __init__(self, vocab_size, n_embd):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, n_embd)
+
+    def forward(self, ids):
+        return mean_pool(functional.normalize(self.embedding(ids), dim=2), ids != 0)
+
+
 # %% wrong: BiEncoder — a layer too many  hint="one parameter"
 class BiEncoder(nn.Module):
     def __init__(self, vocab_size, n_embd):
@@ -315,7 +332,7 @@ def info_nce(q, p, groups, temperature):
     return functional.cross_entropy(q @ p.T / temperature, torch.arange(len(q)))
 
 
-# %% wrong: info_nce — leaves the own passage out  hint="expected"
+# %% wrong: info_nce — leaves the own passage out  hint="own passage always counts"
 def info_nce(q, p, groups, temperature):
     logits = (q @ p.T / temperature).masked_fill(groups[:, None] == groups, -torch.inf)
     return functional.cross_entropy(logits, torch.arange(len(q)))
@@ -757,6 +774,22 @@ def search_store(table, vector, k, lesson=None):
     return [(hit["id"], 1 - hit["_distance"]) for hit in query.to_list()]
 
 
+# %% wrong: search_store — only the apostrophe of a genitive is doubled  hint="became SQL"
+def search_store(table, vector, k, lesson=None):
+    query = table.search(vector).distance_type("cosine").limit(k)
+    if lesson is not None:
+        query = query.where("lesson = '" + lesson.replace("'s", "''s") + "'")
+    return [(hit["id"], 1 - hit["_distance"]) for hit in query.to_list()]
+
+
+# %% wrong: search_store — an empty name searches everything  hint="only None means all"
+def search_store(table, vector, k, lesson=None):
+    query = table.search(vector).distance_type("cosine").limit(k)
+    if lesson:
+        query = query.where("lesson = '" + lesson.replace("'", "''") + "'")
+    return [(hit["id"], 1 - hit["_distance"]) for hit in query.to_list()]
+
+
 # %% wrong: search_store — ids alone  hint="pairs (id, cosine)"
 def search_store(table, vector, k, lesson=None):
     query = table.search(vector).distance_type("cosine").limit(k)
@@ -808,9 +841,16 @@ def sync_store(table, rows):
     return result.num_updated_rows, result.num_inserted_rows, result.num_deleted_rows
 
 
-# %% wrong: sync_store — lessons are not compared  hint="expected"
+# %% wrong: sync_store — lessons are not compared  hint="if its lesson differs, too"
 def sync_store(table, rows):
     merge = table.merge_insert("id").when_matched_update_all(where="target.text != source.text")
+    result = merge.when_not_matched_insert_all().when_not_matched_by_source_delete().execute(rows)
+    return result.num_updated_rows, result.num_inserted_rows, result.num_deleted_rows
+
+
+# %% wrong: sync_store — texts are not compared  hint="if its text differs, too"
+def sync_store(table, rows):
+    merge = table.merge_insert("id").when_matched_update_all(where="target.lesson != source.lesson")
     result = merge.when_not_matched_insert_all().when_not_matched_by_source_delete().execute(rows)
     return result.num_updated_rows, result.num_inserted_rows, result.num_deleted_rows
 
@@ -897,6 +937,22 @@ def hybrid_search(table, question, vector, k, lesson=None):
 # %% wrong: hybrid_search — lesson forgotten  hint="lesson is left out"
 def hybrid_search(table, question, vector, k, lesson=None):
     query = table.search(query_type="hybrid").text(question).vector(vector).distance_type("cosine").limit(k)
+    return [(hit["id"], hit["_relevance_score"]) for hit in query.to_list()]
+
+
+# %% wrong: hybrid_search — LanceDB's own measure  hint="set distance_type"
+def hybrid_search(table, question, vector, k, lesson=None):
+    query = table.search(query_type="hybrid").text(question).vector(vector).limit(k)
+    if lesson is not None:
+        query = query.where("lesson = '" + lesson.replace("'", "''") + "'")
+    return [(hit["id"], hit["_relevance_score"]) for hit in query.to_list()]
+
+
+# %% wrong: hybrid_search — an empty name searches everything  hint="only None means all"
+def hybrid_search(table, question, vector, k, lesson=None):
+    query = table.search(query_type="hybrid").text(question).vector(vector).distance_type("cosine").limit(k)
+    if lesson:
+        query = query.where("lesson = '" + lesson.replace("'", "''") + "'")
     return [(hit["id"], hit["_relevance_score"]) for hit in query.to_list()]
 
 

@@ -95,7 +95,9 @@ def lsa(learner: Any, seed: int) -> None:
             "the smallest first: the direction that keeps most belongs in column 0": want.flip(1),
             "directions have length 1: leave the singular values out": want * scale[:size],
             "the mean is not taken away: LSA decomposes x itself": centred[:size].T,
-            "`Vh` is transposed already: its rows are the directions, its columns are not": whole[:, :size],
+            "`Vh` is transposed already: its rows are the directions, its columns are not": (
+                right if got.shape[:1] == right.shape[:1] else whole
+            )[:, :size],
         }
         answer.close(
             alike(got, want),
@@ -185,13 +187,13 @@ def BiEncoder(learner: Any, seed: int) -> None:  # noqa: N802
         want = torch.stack([row / row.norm() if bool((row != 0).any()) else row for row in mean])
         (want * upstream).sum().backward()  # type: ignore[no-untyped-call]
         through = torch.stack([unit(row) for row in weight[ids].mean(1)])
-        first = torch.stack(
-            [unit(row) for row in pooled(torch.nn.functional.normalize(weight[ids], dim=2), ids != 0)]
-        )
+        of_units = pooled(torch.nn.functional.normalize(weight[ids], dim=2), ids != 0)
+        first = torch.stack([unit(row) for row in of_units])
         named = {
             "vectors have length 1: normalise the mean": mean.detach(),
             "id 0 is padding: it must not count in the mean": through,
             "normalise the mean, not each word: a word's length is its weight": first,
+            "normalise the mean, not each word: the mean of vectors of length 1 is shorter": of_units,
         }
         got = seen["vectors"]
         Told(got, called + ": vectors").close(want.detach(), mistakes=named, **EXACT)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from fasttrack.check import check
-from fasttrack.check.dense.stores import LESSONS, NEAR, Hits, Row, best, rows_of, squared
+from fasttrack.check.dense.finding import NEAR, Hits, best, squared, too_many
+from fasttrack.check.dense.stores import LESSONS, Row, rows_of
 from fasttrack.check.fixtures import dense as fixtures
 from fasttrack.check.inputs import normal
 from fasttrack.check.training.ask import Told, ask
@@ -27,12 +29,18 @@ def library(seed: int, count: int) -> list[Row]:
 
 
 def fused(
-    rows: list[Row], vector: list[float], k: int, *, start: int = 1, constant: int = 60
+    rows: list[Row],
+    vector: list[float],
+    k: int,
+    *,
+    start: int = 1,
+    constant: int = 60,
+    near: Callable[[list[Row], list[float], int], Hits] = best,
 ) -> dict[str, float]:
     """Reciprocal ranks in two lists of k, added: the words' and the vectors'."""
     often = [(row["text"].split().count("zebra"), row["id"]) for row in rows]
     by_words = [found for count, found in sorted(often, key=lambda one: -one[0]) if count][:k]
-    by_vector = [found for found, _ in best(rows, vector, k)]
+    by_vector = [found for found, _ in near(rows, vector, k)]
     total: dict[str, float] = {}
     for ranking in (by_words, by_vector):
         for rank, found in enumerate(ranking, start):
@@ -58,12 +66,12 @@ def top(scores: dict[str, float], k: int) -> Hits:
 def hybrid_search(learner: Any, seed: int) -> None:
     """Ranks by words and by vector, fused. Oracle: counted words, sorted cosines, reciprocal ranks."""
     rows = library(seed, 24)
-    places: list[tuple[int, str | None]] = [(4, None), (3, "it's"), (2, LESSONS[0]), (5, None)]
+    places: list[tuple[int, str | None]] = [(4, None), (3, "it's"), (2, LESSONS[0]), (5, None), (3, "")]
     asked: list[tuple[Any, ...]] = []
     for j, (k, lesson) in enumerate(places):
         own = [row for row in rows if lesson in (None, row["lesson"])]
         vector = clear_cut(seed + j, own, k)
-        asked.append(("Which zebras?", vector, k, lesson) if lesson else ("the zebra", vector, k))
+        asked.append(("Which zebras?", vector, k, lesson) if lesson is not None else ("the zebra", vector, k))
     called = "hybrid_search on a table of 24 rows"
     answers = ask(
         learner,
@@ -87,19 +95,23 @@ def hybrid_search(learner: Any, seed: int) -> None:
         foreign = any(hit[0] not in {row["id"] for row in own} for hit in hits)
         few = 0 < len(hits) < len(right) and rest and not foreign
         answered = [hit[0] for hit in answer] if is_hits(answer) else answer
+        far = fused(own, vector, k, near=squared)
+        by_distance = [round(far.get(hit[0], 0), 6) for hit in hits] == [
+            round(score, 6) for _, score in top(far, k)
+        ]
         Told(answered, words + ": the ids").equals(
             [found for found, _ in right],
             mistakes={
-                "lesson is left out of account": answered if foreign else None,
+                too_many(rest[0] if rest else None): answered if foreign else None,
                 "filter before the search, not after: some of the k were lost": answered if few else None,
                 "return k rows: the two lists together have more": [
                     found for found, _ in top(fused(own, vector, k), 99)
                 ],
                 "that is the search by words alone": by_words[:k],
                 "that is the search by vector alone": [found for found, _ in best(own, vector, k)],
-                "LanceDB measures distance unless told: set distance_type": [
-                    found for found, _ in squared(own, vector, k)
-                ],
+                "LanceDB measures squared distance unless told: set distance_type": (
+                    answered if by_distance else None
+                ),
             },
         )
         Told(answer, words).close(

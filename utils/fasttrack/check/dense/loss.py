@@ -66,6 +66,10 @@ def info_nce(learner: Any, seed: int) -> None:
             ),
             "the mean over pairs, a scalar: yours has one for each": torch.tensor(want, dtype=torch.float64),
         }
+        if not k:  # later, inf may be an overflow
+            named["each pair is in the group of itself: its own passage always counts"] = torch.tensor(
+                math.inf, dtype=torch.float64
+            )
         expect(learner, q, p, groups, temperature).close(mean(want), mistakes=named, **EXACT)
         if k in (0, 2):
             slope = quotient(q, p, groups, temperature)
