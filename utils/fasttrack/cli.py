@@ -21,11 +21,6 @@ app = typer.Typer(
 out, err = Console(), Console(stderr=True)
 
 
-@app.callback()
-def main() -> None:
-    """Keep `lab` a command of its own while it is the only one."""
-
-
 @app.command("lab")
 def lab_command(
     work: Annotated[Path, typer.Option(help="Folder of your own copies of the notebooks.")] = Path("work"),
@@ -47,6 +42,56 @@ def lab_command(
         raise typer.Exit(2) from None
     out.print(f"\nLLM FastTrack is at  {launch.url}\nStop it with Ctrl-C.\n", highlight=False, soft_wrap=True)
     os.execve(launch.command[0], launch.command, launch.environment)
+
+
+@app.command("ask")
+def ask_command(
+    question: Annotated[str, typer.Argument(help="What you want to know about something in the course.")],
+    endpoint: Annotated[
+        str,
+        typer.Option(envvar="FASTTRACK_ENDPOINT", help="An OpenAI-compatible server, up to and with /v1."),
+    ] = "",
+    model: Annotated[
+        str,
+        typer.Option(
+            envvar="FASTTRACK_MODEL",
+            help="The endpoint's model; without an endpoint one of transformers, by hub name or folder.",
+        ),
+    ] = "",
+    key: Annotated[
+        str,
+        typer.Option(
+            envvar="FASTTRACK_KEY", help="The endpoint's key, if it asks for one.", show_default=False
+        ),
+    ] = "",
+    top: Annotated[int, typer.Option(min=1, max=9, help="How many passages to answer from.")] = 5,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for the endpoint.")] = 60.0,
+) -> None:
+    """Answer QUESTION from the lessons, with links to them.
+
+    Without an endpoint or a model the answer is made of quotations, and nothing leaves this machine.
+    """
+    from fasttrack.data import DataUnavailable
+    from fasttrack.rag import ask
+    from fasttrack.rag.endpoint import EndpointError
+
+    problem = ""
+    try:
+        reader = ask.choose_reader(endpoint, model, key, timeout)
+        got, sources = ask.ask(question, reader, top)
+        out.print(got.text or "No lesson says anything about that.", highlight=False, markup=False)
+    except (EndpointError, DataUnavailable) as error:
+        problem, sources = str(error), ask.found(question, top)
+    except ValueError as error:
+        problem, sources = str(error), []
+    if problem:
+        err.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
+    for source in sources:
+        line = f"[{source.number}] {source.lesson}: {source.heading}\n    {source.link}"
+        style = "bold" if source.cited else "dim"
+        out.print(line, style=style, highlight=False, markup=False, soft_wrap=True)
+    if problem:
+        raise typer.Exit(2)
 
 
 if __name__ == "__main__":
