@@ -5,7 +5,7 @@
 # lesson each sentence is from, and works without internet. You can cut documents into passages, fuse two rankings, build a
 # prompt that fits a budget and cannot be taken over by a passage, and check an answer against what it cites.
 #
-# About 150 minutes, with a break after part 5 · 11 exercises, 32 points · builds on: 11/01 (search by words), 11/02 (search by vectors),
+# About 170 minutes, with a break after part 5 · 11 exercises, 32 points · builds on: 11/01 (search by words), 11/02 (search by vectors),
 # 09/03 (fine-tuning on questions), 07/03 (decoding).
 #
 # **When you are stuck**, open the hints below the test. "Run All" stops at the first exercise that is not
@@ -41,7 +41,7 @@ torch.set_num_threads(1)
 # ## 1. What a model cannot know
 #
 # Here is a GPT of ours, 0.9 million parameters. It was trained on a grammar's village stories, then fine-tuned to answer questions. Ask it
-# about a village it has never heard of: sixteen stories of the test split, in which no name and no thing comes twice.
+# about a village it has never heard of: sixteen stories of the test split, in which no person and no possession comes twice.
 
 # %%
 stories = village.village(16, seed=0)
@@ -54,9 +54,11 @@ closed = reader.complete(f"<user> Question: {question} <assistant>")
 print(closed)
 
 # %% [markdown]
-# It refuses, as it was taught: without a text it cannot know. Suppose it were not so honest: we begin its answer for it, and it has to guess the next word, from those that are an answer to such a question in this village.
+# It refuses, as it was taught: without a text it cannot know. Where it answers, it says in full `Kira [1] lives in the mill`: whom, which passage, what stands there. `complete` hands on only the answer and its source, `mill [1]`.
 #
-# **Predict:** there are 16 homes, 16 trades, 16 foods, 12 colours, 96 names. How often is a guess right?
+# Suppose it were not so honest: we begin such a sentence for it (`VERBS` has the words in the middle, and `[1]` is there because all its sentences have a source, even if here there is none). It has to guess the next word, from those that are an answer to such a question in this village.
+#
+# **Predict:** the village has 15 homes, 12 trades, 10 foods, 10 colours and 29 owners. How often is a guess right?
 
 
 # %%
@@ -83,10 +85,14 @@ def guess(one):
 
 # %% tags=["demo"]
 lucky = sum(guess(one) == one.answer for one in asked)
-print(f"{lucky} of {len(asked)} guesses are right: {lucky / len(asked):.1%}")
+lots = sum(1 / len(choices[one.attribute]) for one in asked)
+print({kind: len(answers) for kind, answers in choices.items()})
+print(
+    f"{lucky} of {len(asked)} guesses are right: {lucky / len(asked):.1%}; drawn by lot: {lots:.1f} on average"
+)
 
 # %% [markdown]
-# That is **closed-book**: what is in the parameters is all there is. Fine-tuning on this village would help, until the next story is told; then again, and again. And nobody could say where an answer came from.
+# That is **closed-book**: what is in the parameters is all there is, and about this village there is nothing: not even what a lot would get, though with so few the difference may be luck. Fine-tuning on this village would help, until the next story is told; then again, and again. And nobody could say where an answer came from.
 #
 # Now the same model, the same question, with one sentence in front of it:
 
@@ -306,14 +312,14 @@ print(f"… {len(store)} passages")
 #
 # With $k = 60$ the first place is worth 1/61 and the tenth 1/70: being found by both counts for more than being first in one.
 #
-# **Predict:** the rankings are `a b c` and `c d a`. Who is first?
-#
 # ### Exercise 3: reciprocal_rank_fusion   ·  ★☆☆ · 5 min · 2 points
 #
 # - `rankings`: a list of lists of ids (strings), each best first; they may be of different lengths, or empty
 # - `k`: int, 60 by default; ranks count from **1**
 # - returns a list of tuples `(id, score)`, every id once, the highest score first
 # - of equal scores, the id that is met first, going through the first ranking from its start, then the second …, comes first
+#
+# **Predict:** the rankings are `a b c` and `c d a`. Who is first?
 
 
 # %% exercise: reciprocal_rank_fusion forbid=["fasttrack.rag.fusion.reciprocal_rank_fusion"]
@@ -402,7 +408,7 @@ for depth in (1, 2, 4):
     print(f"among the best {depth}:", {way: f"{held:.1%}" for way, held in recall_at(depth).items()})
 
 # %% [markdown]
-# One passage is not enough: the record of Kira's mirror names Kira, too. Two would do here; we show the reader four, since a larger store has more that looks alike.
+# One passage is not enough: the record of Kira's mirror names Kira, too. Two would do here; we show the reader four, since a larger store has more that looks alike. From two passages on, either engine alone would do as well: fusing pays where one of them fails, and nobody knows beforehand which.
 
 # %% [markdown]
 # ## 4. A prompt is made of other people's text
@@ -482,7 +488,7 @@ print(reader.complete(f"<user> [1] {honest} [2] {neutralise(attack)} Question: {
 #
 # `count_tokens(text)` below says what a text costs. Its costs add up: a text joined from parts with spaces costs what the parts cost together.
 #
-# - `question`: a string; `passages`: a list of strings, best first; `budget`: int, the most tokens of the whole prompt
+# - `question`: a string; `passages`: a list of strings, best first, none of markers alone; `budget`: int, the most tokens of the whole prompt
 # - question and passages go through your `neutralise`
 # - returns a tuple `(prompt, used)`. The prompt is `<user>`, then each passage that fits behind its number, then `Question:`, the question and `<assistant>`, everything separated by one space:\
 #   `<user> [1] First passage. [2] Second one. Question: Where? <assistant>`
@@ -521,8 +527,8 @@ def build_prompt(question: str, passages: list[str], budget: int) -> tuple[str, 
 
 
 # %%
-for budget in (60, 45, 20):
-    print(budget, build_prompt(question, [honest, "A friend is a warm house.", attack], budget))
+for budget in (45, 30, 20):
+    print(budget, build_prompt(question, [honest, attack, "A friend is a warm house."], budget))
 
 # %% test: build_prompt points=4
 check.build_prompt(build_prompt)
@@ -558,7 +564,7 @@ check.build_prompt(build_prompt, seed=7)
 #
 # ### Exercise 6: claims   ·  ★★☆ · 10 min · 3 points
 #
-# - `text`: a string, the answer. A citation is a number in square brackets; citations with nothing or only spaces between them belong together
+# - `text`: a string, the answer. A citation is a number in square brackets; citations with nothing or only spaces and line breaks between them belong together
 # - a claim is the text between two groups of citations (or the start, or the end) and gets the group after it; text after the last group gets `[]`
 # - from each claim, first strip spaces, line breaks and the characters `.`, `,` and `;` at both ends, then remove one `or ` or `and ` at its start; strip spaces again
 # - claims that are then empty are left out, with their citations
@@ -569,7 +575,7 @@ check.build_prompt(build_prompt, seed=7)
 def claims(text: str) -> list[tuple[str, list[int]]]:
     """What is said, piece by piece, and the numbers cited for it."""
     ### BEGIN SOLUTION
-    pieces = re.split(r"((?: *\[[0-9]+\])+)", text)  # text, citations, text, citations, … text
+    pieces = re.split(r"((?:[ \n]*\[[0-9]+\])+)", text)  # text, citations, text, citations, … text
     found = []
     for said, marks in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
         said = re.sub(r"^(or|and) ", "", said.strip(" \n.,;")).strip(" ")
@@ -592,7 +598,7 @@ check.claims(claims, seed=7)
 # %% [markdown]
 # <details><summary>How do I keep the citations when splitting?</summary>
 #
-# With round brackets around the whole pattern, `re.split` returns what it split at, too: pieces at even places, separators at odd ones. A pattern for a whole group is `((?: *\[[0-9]+\])+)`.
+# With round brackets around the whole pattern, `re.split` returns what it split at, too: pieces at even places, separators at odd ones. A pattern for a whole group is `((?:[ \n]*\[[0-9]+\])+)`.
 # </details>
 # <details><summary>A claim begins with a full stop</summary>
 #
@@ -604,7 +610,7 @@ check.claims(claims, seed=7)
 # </details>
 
 # %% [markdown]
-# Now the check. A claim of our readers is a quotation: it must stand in the passage, word for word. For a chat model that uses its own words one would ask instead whether the passage *entails* the claim, with another model; lesson 04 goes there. The mechanical check costs nothing and never flatters.
+# Now the check. A claim of our readers is a quotation: it must stand in the passage, word for word. For a chat model that uses its own words one would ask instead whether the passage *entails* the claim, with another model; lesson 04 goes there. The mechanical check costs nothing.
 #
 # ### Exercise 7: unsupported   ·  ★★☆ · 8 min · 2 points
 #
@@ -660,20 +666,27 @@ check.unsupported(unsupported, seed=7)
 # </details>
 
 # %% [markdown]
+# It can be fooled, though: by a word that stands in the passage and belongs to somebody else. The question here was what Kira is:
+
+# %%
+unsupported([("tailor", [1])], ["Otto is a tailor. Kira is a baker."])
+
+# %% [markdown]
 # ## 6. The pipeline
 #
-# All parts are there. What is left is to put them in a row, and to decide what happens when one has nothing to give. Nothing here may fail silently: an empty store is an error with a clear line, not an answer from memory.
+# All parts are there. What is left is to put them in a row, and to decide what happens when one has nothing to give. Nothing here may fail silently: an empty store, or a prompt without any passage, is an error with a clear line, not an answer from memory.
 #
 # ### Exercise 8: answer   ·  ★★☆ · 10 min · 4 points
 #
 # - `question`: a string; if it is empty or only white space, raise `ValueError`
-# - `search`: a function; `search(question, k)` returns a list of tuples `(id, text)`, best first. If the list is empty, raise `ValueError`. In both cases `read` is not called
+# - `search`: a function; `search(question, k)` returns a list of tuples `(id, text)`, best first. If the list is empty, raise `ValueError`
+# - if none of the passages fits into the prompt, raise `ValueError`. In none of these cases is `read` called
 # - `read`: a function; `read(prompt)` returns the answer as a string
 # - `k`: int; `budget`: int, for your `build_prompt`
 # - returns a dict:
 #   - `"text"`: the answer as it came
 #   - `"sources"`: a list of the ids of the passages it cites, each once, in the order they are cited. Remember `used`: `[1]` is the first passage *in the prompt*. Numbers out of range are left out
-#   - `"doubtful"`: what your `unsupported` finds, with the passages in the prompt
+#   - `"doubtful"`: what your `unsupported` finds, with the passages in the prompt, as `search` gave them
 # - if the answer is exactly `UNSAID`, there is nothing to check: no sources, nothing doubtful
 
 
@@ -687,6 +700,8 @@ def answer(question: str, search, read, k: int, budget: int) -> dict:
     if not hits:
         raise ValueError("no passage matches the question, or the store is empty")
     prompt, used = build_prompt(question, [text for _, text in hits], budget)
+    if not used:
+        raise ValueError(f"no passage fits into the budget of {budget}")
     text = read(prompt)
     shown = [hits[i] for i in used]
     made = [] if text == UNSAID else claims(text)
@@ -735,7 +750,7 @@ check.answer(answer, seed=7)
 # %% [markdown]
 # ### Measured
 #
-# Every question that the records answer, in a wording that training did not have: answered **closed-book** (guessing, as in part 1), through the **pipeline**, and with the right passage handed over, the **oracle**. The oracle is the ceiling: what is lost above it is the reader's fault, what is lost below it the search's.
+# Every question that the records answer, in a wording that training did not have: answered **closed-book** (guessing, as in part 1), through the **pipeline**, and with the right passage handed over, the **oracle**. The oracle is the ceiling: what it lacks, the reader cannot read even alone. Below it two things can go wrong: the passage is **missed** by the search, or it is in the prompt and the others beside it **distract** the reader. So we also count how often it was in the prompt.
 
 
 # %%
@@ -746,13 +761,15 @@ def measure(questions):
     for one in questions:
         got = answer(one.text, search, reader.complete, 4, BUDGET)
         oracle, _ = build_prompt(one.text, [store[holding(one)]], BUDGET)
+        alone = reader.complete(oracle)
+        right["passage in the prompt"] += holding(one) in dict(search(one.text, 4))
         right["closed book"] += guess(one) == one.answer
         right["retrieved"] += plain(got["text"]) == one.answer
-        right["oracle"] += plain(reader.complete(oracle)) == one.answer
+        right["oracle"] += plain(alone) == one.answer
         right["cites the right passage"] += got["sources"] == [holding(one)]
         right["no doubtful claim"] += not got["doubtful"]
         if plain(got["text"]) != one.answer:
-            failures.append((one.text, one.answer, got["text"]))
+            failures.append((one.text, "with four:", got["text"], "alone:", alone))
     return {name: count / len(questions) for name, count in right.items()}, failures
 
 
@@ -761,8 +778,8 @@ start = time.perf_counter()
 share, failures = measure(asked)
 print({kind: f"{held:.1%}" for kind, held in share.items()})
 print(f"{len(asked)} questions, {time.perf_counter() - start:.0f} s; wrong:")
-for failure in failures[:5]:
-    print(failure)
+for failure in failures:
+    print(*failure)
 
 # %% tags=["demo"]
 plot.bars(
@@ -773,13 +790,13 @@ plot.bars(
 )
 
 # %% [markdown]
-# From 4 % to 96 %, with the same parameters. The oracle gets 99 %, so the search costs little here; what is missing is the reader's. The closed book is where guessing among 12 to 32 answers must be.
+# From 4 % to 96 %, with the same parameters. The oracle gets 99 %. The search loses nothing: the passage was in every prompt. All that lies between 96 and 99 % is distraction: each question that went wrong is answered rightly when its passage is alone. More passages would miss less in a larger store, and distract more.
 #
 # Look at what is wrong: nearly every wrong answer cites the *right* passage and then says something that is not in it. Your `unsupported` notices nearly all of these, without knowing a single answer. A pipeline that stays silent where a claim is doubtful would be right 19 times in 20 and hardly ever wrong.
 #
 # How does that compare? The task is small: 64 records, six kinds of question. On questions of people to a search engine, over all of Wikipedia, the paper that gave RAG its name reached 44.5 % exact match, against 36.6 % for the best closed book of the time, which had 11 billion parameters ([Lewis and others, 2020](https://arxiv.org/abs/2005.11401), table 1: Natural Questions).
 #
-# Where does the skill of reading come from? The reader says in full "Kira [2] lives in the mill": the name, where it is, what is there. Each is one step of looking up, and that is what it was trained on, first with nothing but pairs of words (`tools/train_fables_reader.py`). Asked to say "mill" at once, the same network learned in the same time that homes answer questions about homes, and not whose.
+# Where does the skill of reading come from? In its sentence, "Kira [2] lives in the mill", each part is one step of looking up, and that is what it was trained on, first with nothing but pairs of words (`tools/train_fables_reader.py`). Asked to say "mill" at once, the same network learned in the same time that homes answer questions about homes, and not whose.
 
 # %% [markdown]
 # ### Edit the store
@@ -847,7 +864,7 @@ def unanswered():
 print(unanswered())
 
 # %% [markdown]
-# For some questions the search already finds nothing. Of the others, the reader refuses a little more than half, and for the rest it makes something up: what it is asked for is missing, and the passage is about the right person, which is where large models fail, too. But a made-up answer cites a passage that does not hold it. **Every one of them is doubted, and none is believed.** The check costs a line and no model; it is worth more here than the reader's own modesty.
+# For some questions the search already finds nothing: no word of theirs is in the store, and both engines leave out what scores 0. Your `answer` raises its `ValueError` there, and the user sees that line. Of the others, the reader refuses a little more than half, and for the rest it makes something up: what it is asked for is missing, and the passage is about the right person, which is where large models fail, too. But a made-up answer cites a passage that does not hold it. **Every one of these few is doubted.** That is easy here, where a record has one home and one trade; a passage about two people would let some through, as after exercise 7. The check costs a line and no model; it is worth more here than the reader's own modesty.
 #
 # ### What neutralising does not stop
 #
@@ -970,6 +987,10 @@ check.token_f1(token_f1, seed=7)
 #
 # Sets forget how often. `Counter(a) & Counter(b)` keeps, for each word, the smaller of the two counts.
 # </details>
+# <details><summary>TypeError: unsupported operand type(s) for +: 'int' and 'str'</summary>
+#
+# `sum` of a `Counter` goes over its keys. You want the sum of its `.values()`.
+# </details>
 # <details><summary>ZeroDivisionError</summary>
 #
 # With nothing shared, precision and recall are both 0, and so is their sum.
@@ -1022,6 +1043,14 @@ def exam(cards):
     total = Counter()
     for card in cards:
         hits = search_course(card.question, 5)
+        for method, found in (
+            ("words", course_engine.words(card.question, 5)),
+            ("vectors", course_engine.meaning(card.question, 5)),
+            ("fused", [name for name, _ in hits]),
+        ):
+            total[f"right lesson among five, {method}"] += card.lesson in {
+                name.split("#")[0] for name in found
+            }
         said = quote(card.question, hits)
         lessons = [hits[number - 1][0].split("#")[0] for _, numbers in claims(said) for number in numbers]
         total["F1, best sentences of five passages"] += token_f1(plain(said), card.answer)
@@ -1053,6 +1082,8 @@ plot.bars(
 
 # %% [markdown]
 # Two quotations share about a fifth of their words with the card. That is not much, and it could not be: a card is 20 words in a person's own phrasing, and two sentences of the course are 40 in another. Against the first sentences of the best passage it is half as much again, and four answers in five cite the right lesson. For an assistant of a course that may be the more useful number: it says where to read.
+#
+# The two engines differ by a question or two here, and so does their fusion: again no gain on average, only an insurance. (Recap questions use the words of their lesson; people who have not read it do not.)
 #
 # A large language model with these passages writes better prose. It is also the point where an answer can begin to differ from its sources, which is why the check of part 5 stands behind the reader, and not inside it.
 
@@ -1199,9 +1230,9 @@ server.server_close()
 # In a terminal, the same with one command. `--endpoint` takes any such address, `--model` alone a name on the model hub or a folder that `transformers` can load:
 #
 # ```
-# fasttrack ask "why divide by the square root of d_k?"
-# fasttrack ask "why divide by the square root of d_k?" --endpoint http://localhost:11434/v1 --model llama3.2
-# fasttrack ask "why divide by the square root of d_k?" --model Qwen/Qwen2.5-0.5B-Instruct
+# fasttrack ask "QUESTION"
+# fasttrack ask "QUESTION" --endpoint http://localhost:11434/v1 --model llama3.2
+# fasttrack ask "QUESTION" --model Qwen/Qwen2.5-0.5B-Instruct
 # ```
 #
 # Endpoint, model and key may also stand in the environment: `FASTTRACK_ENDPOINT`, `FASTTRACK_MODEL`, `FASTTRACK_KEY`. If the endpoint fails, you get one line that says why, and the passages that were found.
@@ -1213,7 +1244,7 @@ server.server_close()
 # **A:** Search a store for passages, put them before the question, and let a model answer from them with citations. Facts live in the store, the skill of reading in the parameters.
 #
 # **Q:** What do closed book and oracle mean in a RAG evaluation?\
-# **A:** Closed book: the model answers without passages. Oracle: it gets the right passage. The oracle is the ceiling; the gap to it is the search's fault, what is missing above it the reader's.
+# **A:** Closed book: the model answers without passages. Oracle: it gets the right passage. The oracle is the ceiling of this reader. The gap to it has two causes: passages that the search missed (recall@k counts them), and others in the prompt that distract.
 #
 # **Q:** Why cut documents at headings, and keep the heading path?\
 # **A:** Authors change the subject at headings. A sentence like "nobody sees the future" is found and understood only with the path, Attention > Mask.

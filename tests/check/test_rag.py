@@ -23,7 +23,7 @@ def answer(question: str, search: Any, read: Callable[[str], str], k: int, budge
 
     class Told:
         def read(self, question: str, passages: Sequence[str]) -> Reply:
-            text, used = build_prompt(question, passages, budget)
+            text, used = readers.prompt_with_passages(question, passages, budget, fables_tokens)
             return Reply(read(text), used)
 
     got = pipeline.answer(question, search, Told(), k)

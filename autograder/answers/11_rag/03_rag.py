@@ -158,6 +158,24 @@ def chunk(sentences, size, overlap):
     return chunks + ([" ".join(now)] if now else [])
 
 
+# %% wrong: chunk — a start below 0  hint="the start falls below 0"
+def chunk(sentences, size, overlap):
+    if size < 1 or overlap < 0:
+        raise ValueError("no")
+    def length(some):
+        return sum(len(one.split()) for one in some)
+    chunks, end = [], 0
+    while end < len(sentences):
+        start = end - overlap
+        while start < end and length(sentences[start : end + 1]) > size:
+            start += 1
+        end += 1
+        while end < len(sentences) and length(sentences[start : end + 1]) <= size:
+            end += 1
+        chunks.append(" ".join(sentences[start:end]))
+    return chunks
+
+
 # %% wrong: chunk — strictly below size  hint="a chunk may have exactly size words"
 def chunk(sentences, size, overlap):
     if size < 1 or overlap < 0:
@@ -487,7 +505,7 @@ def build_prompt(question, passages, budget):
 # %% right: claims — finditer, group by group
 def claims(text):
     found, at = [], 0
-    for group in re.finditer(r"\[\d+\](?: *\[\d+\])*", text):
+    for group in re.finditer(r"\[\d+\](?:[ \n]*\[\d+\])*", text):
         found.append((text[at : group.start()], [int(n) for n in re.findall(r"\d+", group[0])]))
         at = group.end()
     found.append((text[at:], []))
@@ -515,7 +533,7 @@ def claims(text):
     for piece in re.split(r"(\[\d+\])", text):
         if re.fullmatch(r"\[\d+\]", piece):
             numbers = [*numbers, int(piece.strip("[]"))]
-        elif numbers and piece.strip(" ") == "":
+        elif numbers and piece.strip(" \n") == "":
             continue
         else:
             close()
@@ -543,6 +561,16 @@ def claims(text):
         said = re.sub(r"^(or|and) ", "", said.strip(" \n.,;")).strip(" ")
         if said:
             found.append((said, [int(number)]))
+    return found
+
+
+# %% wrong: claims — a line break ends a group  hint="citations on two lines"
+def claims(text):
+    pieces, found = re.split(r"((?: *\[[0-9]+\])+)", text), []
+    for said, marks in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+        said = re.sub(r"^(or|and) ", "", said.strip(" \n.,;")).strip(" ")
+        if said:
+            found.append((said, [int(number) for number in re.findall(r"[0-9]+", marks)]))
     return found
 
 
@@ -657,6 +685,8 @@ def answer(question, search, read, k, budget):
         raise ValueError("nothing found")
     prompt, used = build_prompt(question, [hit[1] for hit in hits], budget)
     shown = {number: hits[i] for number, i in enumerate(used, start=1)}
+    if not shown:
+        raise ValueError("nothing fits")
     text = read(prompt)
     if text == UNSAID:
         return {"text": text, "sources": [], "doubtful": []}
@@ -678,6 +708,8 @@ def answer(question, search, read, k, budget):
         raise ValueError("empty store")
     ids, texts = [name for name, _ in hits], [text for _, text in hits]
     prompt, used = build_prompt(question, texts, budget)
+    if len(used) < 1:
+        raise ValueError("no room for a passage")
     result = {"text": read(prompt), "sources": [], "doubtful": []}
     if result["text"] != UNSAID:
         cut = claims(result["text"])
@@ -724,6 +756,21 @@ def answer(question, search, read, k, budget):
     if not question.strip():
         raise ValueError("empty")
     hits = search(question, k)
+    prompt, used = build_prompt(question, [text for _, text in hits], budget)
+    text = read(prompt)
+    made = [] if text == UNSAID else claims(text)
+    numbers = [n for _, cited in made for n in cited if 1 <= n <= len(used)]
+    sources = list(dict.fromkeys(hits[used[n - 1]][0] for n in numbers))
+    return {"text": text, "sources": sources, "doubtful": unsupported(made, [hits[i][1] for i in used])}
+
+
+# %% wrong: answer — reads a prompt without passages  hint="if no passage fits"
+def answer(question, search, read, k, budget):
+    if not question.strip():
+        raise ValueError("empty")
+    hits = search(question, k)
+    if not hits:
+        raise ValueError("empty")
     prompt, used = build_prompt(question, [text for _, text in hits], budget)
     text = read(prompt)
     made = [] if text == UNSAID else claims(text)

@@ -28,7 +28,8 @@ class Answer:
 
 
 def answer(question: str, search: Search, reader: Reader, k: int = 5) -> Answer:
-    """Answer from the `k` best passages. Raises ValueError for an empty question, and for an empty store."""
+    """Answer from the `k` best passages. Raises ValueError for an empty question, for an empty store,
+    and whatever the reader raises, as where no passage fits."""
     if not question.strip():
         raise ValueError("the question is empty")
     hits = list(search(question, k))

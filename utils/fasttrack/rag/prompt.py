@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 MARKER = re.compile(
     r"<[a-z]+>|\[[0-9]+\]|\n"
 )  # what has a meaning to the reader and must not come from a passage
-CITED = re.compile(r"((?: *\[[0-9]+\])+)")
+CITED = re.compile(r"((?:[ \n]*\[[0-9]+\])+)")
 JOINED = re.compile(r"^(or|and) ")
 NUMBER = re.compile(r"\[([0-9]+)\]")
 MOST = 9  # passages that have a number in the reader's vocabulary

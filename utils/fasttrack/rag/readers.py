@@ -19,7 +19,7 @@ from fasttrack.data import DataUnavailable, fables
 from fasttrack.models.gpt import GPT
 from fasttrack.rag.chunking import sentences
 from fasttrack.rag.endpoint import Endpoint
-from fasttrack.rag.prompt import build_prompt, neutralise
+from fasttrack.rag.prompt import Count, build_prompt, neutralise
 from fasttrack.rag.reading import shorten
 from fasttrack.rag.search import spoken
 from fasttrack.rag.text import STOP_WORDS, stem, tokenize
@@ -65,8 +65,8 @@ class FablesReader:
         self.budget = model.config.block_size - LONGEST
 
     def read(self, question: str, passages: Sequence[str]) -> Reply:
-        """Raises ValueError for a word the stories do not have, and for a question over the budget."""
-        prompt, used = build_prompt(question, passages, self.budget, fables_tokens)
+        """Raises ValueError for a word the stories lack, a question over the budget, and where no passage fits."""
+        prompt, used = prompt_with_passages(question, passages, self.budget, fables_tokens)
         return Reply(self.complete(prompt), used)
 
     @torch.no_grad()
@@ -138,9 +138,19 @@ def best_sentences(
     return [(p, s) for _, p, s in scored[:n]]
 
 
+def prompt_with_passages(
+    question: str, passages: Sequence[str], budget: int, count: Count
+) -> tuple[str, list[int]]:
+    """`build_prompt`, but a ValueError where there are passages and none fits: the answer would be from memory."""
+    prompt, used = build_prompt(question, passages, budget, count)
+    if passages and not used:
+        raise ValueError(f"no passage fits into the budget of {budget}")
+    return prompt, used
+
+
 def chat_prompt(question: str, passages: Sequence[str], budget: int) -> tuple[str, list[int]]:
     """The numbered passages and the question for a chat model, a line each, within a budget of words."""
-    _, used = build_prompt(question, passages, budget, lambda text: len(text.split()))
+    _, used = prompt_with_passages(question, passages, budget, lambda text: len(text.split()))
     lines = [f"[{i}] {neutralise(passages[at])}" for i, at in enumerate(used, start=1)]
     return "\n".join([*lines, f"Question: {neutralise(question)}"]), used
 
@@ -153,7 +163,7 @@ class ChatReader:
         self.budget = budget
 
     def read(self, question: str, passages: Sequence[str]) -> Reply:
-        """Raises EndpointError, and ValueError for a question over the budget."""
+        """Raises EndpointError, and ValueError for a question over the budget or if no passage fits."""
         prompt, used = chat_prompt(question, passages, self.budget)
         return Reply(self.endpoint.complete(SYSTEM, prompt), used)
 
@@ -174,7 +184,7 @@ class TransformersReader:
 
     @torch.no_grad()
     def read(self, question: str, passages: Sequence[str]) -> Reply:
-        """Raises ValueError for a question over the budget."""
+        """Raises ValueError for a question over the budget, and if no passage fits."""
         prompt, used = chat_prompt(question, passages, self.budget)
         if self.tokenizer.chat_template:
             turns = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": prompt}]

@@ -33,6 +33,7 @@ def claims(learner: Any, seed: int) -> None:
         ("a[i] is 4 [5]. or and so [6]", [("a[i] is 4", [5]), ("and so", [6])]),
         ("box [1] or  x ray [2], and fox", [("box", [1]), ("x ray", [2]), ("fox", [])]),
         ("one [0]\n\ntwo [10]; three", [("one", [0]), ("two", [10]), ("three", [])]),
+        ("mill [1]\n[2] or inn [4]\n \n[3]", [("mill", [1, 2]), ("inn", [4, 3])]),
     ]
     for _ in range(10):
         made = [
@@ -46,7 +47,7 @@ def claims(learner: Any, seed: int) -> None:
         for said, numbers in made:
             joint = rng.choice((" or ", " and ", ". ", "; ", ", or ", " ")) if text else ""
             text += joint + said + rng.choice((" ", "", ". "))
-            text += rng.choice(("", " ")).join(f"[{number}]" for number in numbers)
+            text += rng.choice(("", " ", "\n")).join(f"[{number}]" for number in numbers)
         if rng.random() < 0.4:
             text += " tail."
             made.append(("tail", []))
@@ -60,11 +61,7 @@ def wrong_claims(text: str, want: Claims) -> dict[str, Any]:
     flat = [number for _, numbers in want for number in numbers]
     pieces = re.split(r"\[([0-9]+)\]", text)
     raw = [(said, [int(number)]) for said, number in zip(pieces[::2], pieces[1::2], strict=False)]
-    group = re.split(r"((?: *\[[0-9]+\])+)", text)
-    kept = [
-        (said, [int(n) for n in re.findall(r"[0-9]+", marks)])
-        for said, marks in zip(group[::2], [*group[1::2], ""], strict=True)
-    ]
+    kept = grouped(text, r"((?:[ \n]*\[[0-9]+\])+)")
 
     def tidy(
         pairs: Sequence[tuple[str, list[int]]], joints: str = r"^(or|and) ", edge: str = " \n.,;"
@@ -74,6 +71,7 @@ def wrong_claims(text: str, want: Claims) -> dict[str, Any]:
 
     return {
         "numbers are ints": [(said, [str(number) for number in numbers]) for said, numbers in want],
+        "citations on two lines belong together, too": tidy(grouped(text, r"((?: *\[[0-9]+\])+)")),
         "citations that follow each other belong to the same claim": tidy(raw),
         "the text after the last citation is a claim without numbers": tidy(kept[:-1]),
         "'or ' and 'and ' at the start of a claim go": tidy(kept, joints="^$"),
@@ -91,9 +89,7 @@ def wrong_claims(text: str, want: Claims) -> dict[str, Any]:
         ],
         "the numbers are in the order written": [(said, sorted(numbers)) for said, numbers in want],
         "pairs are tuples": [list(pair) for pair in want],
-        "numbers of several digits are citations, too": tidy(
-            [(said, numbers) for said, numbers in of_one_digit(text)]
-        ),
+        "numbers of several digits are citations, too": tidy(grouped(text, r"((?:[ \n]*\[[0-9]\])+)")),
         "an empty claim is left out, with its citations": [
             (re.sub(r"^(or|and) ", "", said.strip(" \n.,;")).strip(" "), numbers) for said, numbers in kept
         ],
@@ -103,8 +99,9 @@ def wrong_claims(text: str, want: Claims) -> dict[str, Any]:
     }
 
 
-def of_one_digit(text: str) -> Claims:
-    group = re.split(r"((?: *\[[0-9]\])+)", text)
+def grouped(text: str, pattern: str) -> Claims:
+    """A text cut after what the pattern takes for a group of citations, untidied."""
+    group = re.split(pattern, text)
     return [
         (said, [int(n) for n in re.findall(r"[0-9]+", marks)])
         for said, marks in zip(group[::2], [*group[1::2], ""], strict=True)

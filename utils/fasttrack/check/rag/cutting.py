@@ -193,6 +193,9 @@ def wrong_chunks(lines: list[str], size: int, overlap: int, want: list[str]) -> 
         "a chunk is over size: repeated sentences give way to the next new one": queued(
             lines, size, overlap, yields=False
         ),
+        "with a large overlap the start falls below 0: Python counts that from the end": negative_start(
+            lines, size, overlap
+        ),
         "one sentence is said again; overlap is how many": queued(lines, size, min(overlap, 1)),
         "one sentence too many is said again": queued(lines, size, overlap + 1),
         "size counts words, not characters": by_character,
@@ -205,6 +208,20 @@ def wrong_chunks(lines: list[str], size: int, overlap: int, want: list[str]) -> 
         ),
         "the sentences of a chunk are joined by one space": queued_unspaced(lines, size, overlap),
     }
+
+
+def negative_start(lines: list[str], size: int, overlap: int) -> list[str]:
+    """Chunks by index, where the start is the end less the overlap, whatever that is."""
+    chunks, end = list[str](), 0
+    while end < len(lines):
+        start = end - overlap
+        while start < end and length(lines[start : end + 1]) > size:
+            start += 1
+        end += 1
+        while end < len(lines) and length(lines[start : end + 1]) <= size:
+            end += 1
+        chunks.append(" ".join(lines[start:end]))
+    return chunks
 
 
 def queued_unspaced(lines: list[str], size: int, overlap: int) -> list[str]:

@@ -70,6 +70,13 @@ def answer(learner: Any, seed: int) -> None:
         [],
         "a search that finds nothing raises ValueError: an empty store must not go unnoticed",
     )
+    refuses(
+        learner,
+        question,
+        hits,
+        "if no passage fits into the prompt, raise ValueError: the answer would be from memory",
+        cost(greedy(question, [], 999)[0]) + 2,
+    )
     got = beside(learner, fixtures.answered, question, hits, "mill [1]", 4, 3)
     require(
         got["raised"] == "ValueError" and not got["prompts"],
@@ -136,17 +143,21 @@ def mistake(value: Any, want: dict[str, Any], hits: Hits, used: list[int], says:
     return ""
 
 
-def refuses(learner: Any, question: str, hits: Hits, words: str) -> None:
-    got = beside(learner, fixtures.answered, question, hits, "mill [1]", 4, 200)
+def refuses(learner: Any, question: str, hits: Hits, words: str, budget: int = 200) -> None:
+    got = beside(learner, fixtures.answered, question, hits, "mill [1]", 4, budget)
+    looked = (
+        "looked at",
+        f"answer({question!r}, search, read, 4, {budget}), where search finds {describe(hits)}",
+    )
     require(
         got["raised"] == "ValueError",
-        ("looked at", f"answer({question!r}, …), where search finds {describe(hits)}"),
+        looked,
         ("expected", words),
         ("got", got["raised"] or describe(got["value"])),
     )
     require(
         not got["prompts"],
-        ("looked at", f"answer({question!r}, …), where search finds {describe(hits)}"),
+        looked,
         ("expected", "read is not called"),
         ("got", describe(got["prompts"])),
     )
