@@ -218,7 +218,7 @@ def idf(holding, n_documents):
     return math.log(1 + (holding + 0.5) / (n_documents - holding + 0.5))
 
 
-# %% wrong: idf — a NumPy number  hint="math.log gives a Python float"
+# %% wrong: idf — a NumPy number  hint="not a float"
 def idf(holding, n_documents):
     return np.log1p((n_documents - holding + 0.5) / (holding + 0.5))
 
@@ -432,7 +432,7 @@ def top_k(scores, k):
     return [(int(i), float(scores[i])) for i in order if scores[i] > 0]
 
 
-# %% wrong: top_k — NumPy numbers  hint="with int(...) and float(...)"
+# %% wrong: top_k — NumPy numbers  hint="not an int"
 def top_k(scores, k):
     order = np.argsort(-scores, kind="stable")[:k]
     return [(i, scores[i]) for i in order if scores[i] > 0]
