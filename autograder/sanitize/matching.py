@@ -196,7 +196,7 @@ def claims_of(
             claims[name] = Claim.STUB_COPY
         elif name == mine:
             claims[name] = Claim.DEFINED_GRADE_ID if by_grade_id else Claim.DEFINED_CELL_ID
-        elif piece.kind == "code" or starts_like(original.stubs[name], piece):
+        elif piece.kind == "code" or mine or starts_like(original.stubs[name], piece):
             late = found.checks.get(name, [position])[0] < position
             claims[name] = Claim.DEFINED_LATE if late else Claim.DEFINED
     if mine and piece.plain == original.stubs[mine]:

@@ -574,6 +574,18 @@ def merged_exercises(notebook: NotebookNode) -> Any:
     return notebook
 
 
+@situation(
+    "area: its cell is missing: the untouched stub was put back",
+    "perimeter: its cell carried the id of area: matched by what it defines (likely)",
+    "perimeter: its cell was turned into markdown: turned back into code",
+    points=FULL - 2,
+)
+def pasted_over_another_exercise_and_retyped(notebook: NotebookNode) -> Any:
+    at(notebook, "area").update(source=ANSWERS["perimeter"], cell_type="markdown")
+    del notebook.cells[where(notebook, "perimeter")]
+    return notebook
+
+
 @situation("1 cell left out: not a cell at all", "1 cell had a pasted picture, which is left out")
 def strange_cells(notebook: NotebookNode) -> Any:
     insert(notebook, 4, "![what I drew](attachment:me.png)", "markdown")
