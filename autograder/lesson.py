@@ -23,6 +23,7 @@ import jupytext
 from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.course import CourseError
+from autograder.unfinished import unfinished
 
 Kind = Literal["markdown", "exercise", "test", "given"]
 
@@ -160,6 +161,11 @@ def refuse(lesson: Lesson) -> None:
         refuse_markers(path, cell)
         if cell.code:
             refuse_code(path, cell)
+        else:
+            for line, word in unfinished(cell.source):
+                raise LessonError(
+                    path, cell.line + line, f"{word!r} is a placeholder: write what belongs there"
+                )
         if not cell.name:
             continue
         if first := seen.get((cell.kind, cell.name)):

@@ -104,6 +104,17 @@ REFUSALS = {
         6,
         "a marker stands alone on its line",
     ),
+    "a word left for later": (
+        TITLE + "# %% [markdown]\n# Text.\n# TODO: more\n",
+        6,
+        "'TODO' is a placeholder",
+    ),
+    "a result left out": (TITLE + "# %% [markdown]\n# THE-RESULT\n", 5, "'THE-RESULT' is a placeholder"),
+    "an item left out": (
+        TITLE + "# %% [markdown]\n# - **clipping**: CLIPPING\n",
+        5,
+        "'CLIPPING' is a placeholder",
+    ),
     "an exercise that defines something else": (
         TITLE + EXERCISE.replace("def f", "def g") + TEST,
         4,
@@ -133,6 +144,20 @@ def test_a_header_inside_a_string_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, TITLE + '# %%\ntext = """\n# %% [markdown]\n"""\n')
     with pytest.raises(LessonError, match=r"inside a string|not valid Python"):
         read(path, "unit/lesson")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "`TODO` marks work",
+        "```\n# # TODO\n# ```",
+        "the format: ASCII",
+        "**Q:** What is BM25?",
+        "$XXX^T$ and $X: X$",
+    ],
+)
+def test_what_only_looks_like_a_placeholder_is_fine(tmp_path: Path, line: str) -> None:
+    read(written(tmp_path, TITLE + f"# %% [markdown]\n# {line} and words\n"), "unit/lesson")
 
 
 def test_a_name_from_a_demo_that_is_also_given_is_fine(tmp_path: Path) -> None:

@@ -393,7 +393,7 @@ def train_step(model, optimizer, x, y, accumulate=1, clip=1.0):
     return total, norm.item()
 
 
-# %% wrong: train_step — clips each part  hint="cut once, when all parts have been added up"
+# %% wrong: train_step — clips each part  hint="cut once, after the last backward"
 def train_step(model, optimizer, x, y, accumulate=1, clip=1.0):
     optimizer.zero_grad()
     total = 0.0
@@ -402,6 +402,67 @@ def train_step(model, optimizer, x, y, accumulate=1, clip=1.0):
         loss.backward()
         total += loss.item()
         norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimizer.step()
+    return total, norm.item()
+
+
+# %% wrong: train_step — clips each part, and all of it  hint="a part's gradient is not the batch's"
+def train_step(model, optimizer, x, y, accumulate=1, clip=1.0):
+    optimizer.zero_grad()
+    total = 0.0
+    for a, b in zip(x.chunk(accumulate), y.chunk(accumulate)):
+        loss = functional.cross_entropy(model(a).flatten(0, 1), b.flatten()) / accumulate
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), clip)
+        total += loss.item()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimizer.step()
+    return total, norm.item()
+
+
+# %% wrong: train_step — clips each part by itself  hint="a part's gradient is not the batch's"
+def train_step(model, optimizer, x, y, accumulate=1, clip=1.0):
+    optimizer.zero_grad()
+    total, parameters = 0.0, list(model.parameters())
+    summed = [torch.zeros_like(p) for p in parameters]
+    for a, b in zip(x.chunk(accumulate), y.chunk(accumulate)):
+        model.zero_grad()
+        loss = functional.cross_entropy(model(a).flatten(0, 1), b.flatten())
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, clip)
+        for one, p in zip(summed, parameters):
+            one += p.grad / accumulate
+        total += loss.item() / accumulate
+    for one, p in zip(summed, parameters):
+        p.grad = one
+    norm = nn.utils.clip_grad_norm_(parameters, clip)
+    optimizer.step()
+    return total, norm.item()
+
+
+# %% wrong: train_step — every accumulate-th row  hint="a part is of consecutive rows"
+def train_step(model, optimizer, x, y, accumulate=1, clip=1.0):
+    optimizer.zero_grad()
+    total = 0.0
+    for i in range(accumulate):
+        a, b = x[i::accumulate], y[i::accumulate]
+        loss = functional.cross_entropy(model(a).flatten(0, 1), b.flatten()) / accumulate
+        loss.backward()
+        total += loss.item()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimizer.step()
+    return total, norm.item()
+
+
+# %% wrong: train_step — the last part first  hint="in the order of the batch"
+def train_step(model, optimizer, x, y, accumulate=1, clip=1.0):
+    optimizer.zero_grad()
+    total = 0.0
+    for a, b in reversed(list(zip(x.chunk(accumulate), y.chunk(accumulate)))):
+        loss = functional.cross_entropy(model(a).flatten(0, 1), b.flatten()) / accumulate
+        loss.backward()
+        total += loss.item()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
     optimizer.step()
     return total, norm.item()
 
@@ -591,6 +652,17 @@ def configure_optimizer(model, lr, weight_decay, betas=(0.9, 0.95), leave_out=()
     groups = [
         {"params": [p for n, p in named if not n.endswith("bias")], "weight_decay": weight_decay},
         {"params": [p for n, p in named if n.endswith("bias")], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=lr, betas=betas)
+
+
+# %% wrong: configure_optimizer — what is called weight decays  hint="not by the name"
+def configure_optimizer(model, lr, weight_decay, betas=(0.9, 0.95), leave_out=()):
+    others = {id(p) for p in leave_out}
+    named = [(n, p) for n, p in model.named_parameters() if p.requires_grad and id(p) not in others]
+    groups = [
+        {"params": [p for n, p in named if "weight" in n], "weight_decay": weight_decay},
+        {"params": [p for n, p in named if "weight" not in n], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=lr, betas=betas)
 
@@ -994,6 +1066,12 @@ def speed(seconds, tokens, flops_per_token, peak_flops):
 # %% wrong: speed — torch's median  hint="mean of the two in the middle"
 def speed(seconds, tokens, flops_per_token, peak_flops):
     rate = tokens / torch.tensor(seconds, dtype=torch.float64).median().item()
+    return rate, rate * flops_per_token / peak_flops
+
+
+# %% wrong: speed — torch's median of float32  hint="mean of the two in the middle"
+def speed(seconds, tokens, flops_per_token, peak_flops):
+    rate = tokens / torch.tensor(seconds).median().item()
     return rate, rate * flops_per_token / peak_flops
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from fasttrack.check import check
-from fasttrack.check.fixtures import pretraining as fixtures
+from fasttrack.check.fixtures import pretraining_files as fixtures
 from fasttrack.check.inputs import distinct_sizes, normal
 from fasttrack.check.training.ask import ask
 
@@ -52,7 +52,7 @@ def save_run(learner: Any, seed: int) -> None:
             found(), mistakes=mistakes
         )
     weight = normal(seed, b, a, dtype=torch.float64)
-    called = "save_run over an older checkpoint, when the machine goes down in the middle of torch.save"
+    called = "save_run over an older checkpoint, when the process dies in the middle of torch.save"
     ask(learner, fixtures.crashed, weight, called=called).equals(
         "the older checkpoint",
         mistakes={

@@ -116,6 +116,8 @@ def configure_optimizer(learner: Any, seed: int) -> None:
 
         weights = [name for name in matrices + vectors if name not in BIASES]
         biases = [name for name in vectors if name in BIASES]
+        called_weight = [name for name in matrices + vectors if name.endswith("weight")]
+        called_otherwise = [name for name in vectors if not name.endswith("weight")]
         right = (matrices, decay), (vectors, 0.0)
         mistakes = {
             "the groups are turned round: matrices decay, vectors do not": told(
@@ -126,6 +128,9 @@ def configure_optimizer(learner: Any, seed: int) -> None:
             ),
             "the gain of a norm is called weight, but it is a vector: go by the number of dimensions": told(
                 (weights, decay), (biases, 0.0)
+            ),
+            "go by the number of dimensions, not by the name: the gain of a norm is called weight, too": told(
+                (called_weight, decay), (called_otherwise, 0.0)
             ),
             "a number alone has no dimension, and does not decay either: fewer than 2": told(
                 ([*matrices, "scale"], decay), ([name for name in vectors if name != "scale"], 0.0)

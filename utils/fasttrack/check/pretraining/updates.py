@@ -52,7 +52,7 @@ def train_step(learner: Any, seed: int) -> None:
         loss, grad = gradient(w, x.numpy(), y.numpy())
         norm = float(np.sqrt((grad**2).sum()))
         clip = share * norm
-        parts = [(rows // accumulate, time)] * accumulate
+        parts = list(x.chunk(accumulate))
         stale = np.ones_like(w)
 
         def seen(
@@ -66,7 +66,7 @@ def train_step(learner: Any, seed: int) -> None:
             return {
                 "returned": returned,
                 "weight": torch.from_numpy(w - lr * moved),
-                "parts": parts,
+                "parts of x": parts,
                 "backward after each part": each,
             }
 
@@ -93,7 +93,7 @@ def train_step(learner: Any, seed: int) -> None:
                 after, (torch.tensor(loss, dtype=torch.float64), norm)
             ),
             "the whole batch went through the model at once: cut x and y into `accumulate` parts": seen(
-                after, told, parts=[(rows, time)]
+                after, told, parts=[x]
             ),
             "call backward for each part: a sum of losses keeps all parts' activations in memory": seen(
                 after, told, each=False
@@ -105,9 +105,12 @@ def train_step(learner: Any, seed: int) -> None:
                 part_loss, part_grad = gradient(separate, i.numpy(), j.numpy())
                 step, last = cut(part_grad, clip), length(part_grad)
                 separate, moved, paid = separate - lr * step, moved + step, paid + part_loss / accumulate
-            clipped = [np.zeros_like(w)]
+            clipped, each_cut = [np.zeros_like(w)], np.zeros_like(w)
             for part in grads:
                 clipped.append(cut(clipped[-1] + part / accumulate, clip))
+                each_cut = each_cut + cut(part / accumulate, clip)
+            each_whole = sum((cut(part, clip) / accumulate for part in grads), np.zeros_like(w))
+            once = "cut once, after the last backward: a part's gradient is not the batch's"
             mistakes |= {
                 "gradients add up to the sum over the parts: divide each part's loss by accumulate": seen(
                     cut(summed, clip), (loss, norm * accumulate)
@@ -129,10 +132,14 @@ def train_step(learner: Any, seed: int) -> None:
                     cut(grads[-1] / accumulate, clip), (loss, length(grads[-1]) / accumulate)
                 ),
                 "one update for the whole batch, not one for each part": seen(moved, (paid, last)),
-                "cut once, when all parts have been added up": seen(
-                    clipped[-1],
-                    (loss, length(clipped[-2] + grads[-1] / accumulate)),
+                once: seen(clipped[-1], (loss, length(clipped[-2] + grads[-1] / accumulate))),
+                f"{once}; the norm is the one before": seen(clipped[-1], (loss, length(clipped[-1]))),
+                f"{once}; add up whole parts": seen(cut(each_cut, clip), (loss, length(each_cut))),
+                f"{once}; add up parts as they are": seen(cut(each_whole, clip), (loss, length(each_whole))),
+                "a part is of consecutive rows: x[i::accumulate] takes every accumulate-th": seen(
+                    after, told, parts=[x[i::accumulate] for i in range(accumulate)]
                 ),
+                "the parts come in the order of the batch": seen(after, told, parts=parts[::-1]),
             }
         called = (
             f"train_step(model, optimizer, x {tuple(x.shape)}, y, accumulate={accumulate}, clip={clip:.4g})"
@@ -156,7 +163,7 @@ def train_step(learner: Any, seed: int) -> None:
         {
             "returned": (loss, norm),
             "weight": weight - 0.3 * torch.from_numpy(cut(grad, 1.0)),
-            "parts": [(a, b)],
+            "parts of x": [x],
             "backward after each part": True,
         },
         rtol=1e-5,  # clip_grad_norm_ adds 1e-6 to the norm
