@@ -23,6 +23,7 @@ from fasttrack.data import fables
 from fasttrack.models.base import fables_base
 from fasttrack.models.gpt import GPT, count_parameters
 from fasttrack.models.saving import save_gpt2
+from fasttrack.pretrain import recall
 from fasttrack.pretrain.muon import MuonAdamW
 from fasttrack.pretrain.steps import lr_schedule
 from fasttrack.rag import reading
@@ -77,25 +78,12 @@ def batch_of(step: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
         ]
         read.append(reading.encoded(reading.reading(some, draw, most=most)))
     kinds = (
-        [reading.pairs(draw) for _ in range(n_pairs)],
+        [recall.pairs(draw) for _ in range(n_pairs)],
         [reading.encoded(reading.listing(draw, subjects)) for _ in range(n_lists)],
         [reading.encoded(reading.drill(draw, subjects)) for _ in range(n_drills)],
         read,
     )
-    return [stacked(rows) for rows in kinds if rows]
-
-
-def stacked(rows: list[tuple[list[int], list[bool]]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids `(rows, time)`, and targets that are -100 where the model has nothing to say; what is over 256 is cut."""
-    longest = min(max(len(ids) for ids, _ in rows), 257)
-    x, y = torch.ones(len(rows), longest - 1, dtype=torch.int64), torch.full((len(rows), longest - 1), -100)
-    for row, (ids, said) in enumerate(rows):
-        n = min(len(ids), longest) - 1
-        x[row, :n] = torch.tensor(ids[:n])
-        y[row, :n] = torch.tensor([token if ours else -100 for token, ours in zip(ids, said, strict=True)])[
-            1 : n + 1
-        ]
-    return x, y
+    return [recall.stacked(rows) for rows in kinds if rows]
 
 
 def update(model: GPT, optimizer: MuonAdamW, step: int) -> float:

@@ -89,3 +89,26 @@ def test_bad_shapes_are_refused_by_name() -> None:
         GPTConfig(5, 5, 0, 1, 4)
     with pytest.raises(ValueError, match="9 positions, but block_size is 8"):
         GPT(GPTConfig(20, 8, 1, 1, 4))(torch.zeros(1, 9, dtype=torch.int64))
+
+
+def test_texts_in_one_row_read_as_each_by_itself() -> None:
+    torch.manual_seed(0)
+    model = GPT(GPTConfig(23, 6, n_layer=2, n_head=2, n_embd=8)).double()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    texts = [torch.randint(23, (length,)) for length in (4, 1, 6, 3)]
+    documents = torch.cat([torch.full_like(ids, number) for number, ids in enumerate(texts)])[None]
+    mask = (documents[:, :, None] == documents[:, None]).tril()
+    positions = torch.cat([torch.arange(len(ids)) for ids in texts])[None]
+    together = model(torch.cat(texts)[None], mask, positions)  # 14 tokens, where block_size is 6
+    alone = torch.cat([model(ids[None]) for ids in texts], 1)
+    torch.testing.assert_close(together, alone)
+
+
+def test_a_mask_and_positions_that_say_the_usual_change_nothing() -> None:
+    torch.manual_seed(0)
+    model = GPT(GPTConfig(23, 8, n_layer=2, n_head=2, n_embd=8))
+    ids, mask = torch.randint(23, (3, 8)), torch.ones(3, 8, 8, dtype=torch.bool).tril()
+    torch.testing.assert_close(model(ids, mask, torch.arange(8).expand(3, 8)), model(ids))
+    with pytest.raises(ValueError, match="9 positions, but block_size is 8"):
+        model(ids, None, torch.arange(1, 9).expand(3, 8))

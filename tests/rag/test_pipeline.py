@@ -81,14 +81,6 @@ def test_readings_fit_the_vocabulary_and_say_what_the_passages_state(seed: int) 
                 assert value in fables.tokenize(made.passages[int(number) - 1])
 
 
-def test_a_drill_of_pairs_asks_for_what_was_said_before() -> None:
-    ids, said = reading.pairs(random.Random(0))
-    couples = list(zip(ids[1::2], ids[2::2], strict=True))
-    assert len(couples) == 16
-    assert len(set(couples)) == 4
-    assert [at for at, ours in enumerate(said) if ours] == list(range(10, 33, 2))
-
-
 def test_most_answers_are_right_with_retrieval_and_few_without(
     reader: FablesReader, search: HybridSearch
 ) -> None:

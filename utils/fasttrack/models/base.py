@@ -1,4 +1,4 @@
-"""The models that come with the package: fables-base and fables-reader (see the README.md in their folders)."""
+"""The models that come with the package: fables-base and two that grew from it (see the README.md in their folders)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ from fasttrack.models.gpt import GPT
 from fasttrack.models.hub import pretrained_gpt2
 
 FOLDER = Path(__file__).parent / "fables_base"
+RECALL = FOLDER.parent / "fables_recall"
 READER = FOLDER.parent / "fables_reader"
 
 
 def fables_base() -> GPT:
     """A new copy of fables-base in evaluation mode. Its ids are those of `fasttrack.data.fables`."""
     model = pretrained_gpt2(FOLDER)
+    model.eval()
+    return model
+
+
+def fables_recall() -> GPT:
+    """A new copy of fables-recall in evaluation mode: fables-base, trained further to look names up in lists."""
+    model = pretrained_gpt2(RECALL)
     model.eval()
     return model
 

@@ -48,7 +48,10 @@ GPT2 = {
 
 
 class CausalSelfAttention(nn.Module):
-    """Attention in `n_head` heads to the same and earlier positions: `(batch, time, n_embd)` -> the same shape."""
+    """Attention in `n_head` heads to the same and earlier positions: `(batch, time, n_embd)` -> the same shape.
+
+    `mask`, bool `(batch, time, time)`, True = may attend, takes the place of the causal mask: it must not look ahead.
+    """
 
     def __init__(self, n_embd: int, n_head: int) -> None:
         super().__init__()
@@ -56,11 +59,13 @@ class CausalSelfAttention(nn.Module):
         self.qkv = nn.Linear(n_embd, 3 * n_embd)
         self.proj = nn.Linear(n_embd, n_embd)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         q, k, v = (split_heads(part, self.n_head) for part in self.qkv(x).chunk(3, -1))
-        y: torch.Tensor = self.proj(
-            merge_heads(functional.scaled_dot_product_attention(q, k, v, is_causal=True))
+        over_heads = None if mask is None else mask.unsqueeze(-3)  # (batch, 1, time, time)
+        joined = functional.scaled_dot_product_attention(
+            q, k, v, attn_mask=over_heads, is_causal=mask is None
         )
+        y: torch.Tensor = self.proj(merge_heads(joined))
         return y
 
 
@@ -74,9 +79,9 @@ class GPTBlock(nn.Module):
         self.norm2 = LayerNorm(n_embd)
         self.feed_forward = FeedForward(n_embd)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """`(batch, time, n_embd)` -> the same shape."""
-        x = x + self.attention(self.norm1(x))
+    def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """`(batch, time, n_embd)` -> the same shape; `mask` as in CausalSelfAttention."""
+        x = x + self.attention(self.norm1(x), mask)
         x = x + self.feed_forward(self.norm2(x))
         return x
 
@@ -105,6 +110,9 @@ class GPT(nn.Module):
     Weights start as GPT-2's: normal with standard deviation 0.02, the layers that write to the residual stream
     divided by `sqrt(2 * n_layer)`, biases 0. The output shares the embedding's matrix. Raises ValueError for more
     than `block_size` positions. Built in lesson 07/01.
+
+    Several texts in one row (lesson 09/03) come with a `mask`, bool `(batch, time, time)`, True = may attend, which
+    must not look ahead, and with `positions`, int64 `(batch, time)`, which count anew in each text.
     """
 
     def __init__(self, config: GPTConfig) -> None:
@@ -116,16 +124,20 @@ class GPT(nn.Module):
         self.norm = LayerNorm(config.n_embd)
         init_weights(self, config.n_layer)
 
-    def hidden(self, ids: torch.Tensor) -> torch.Tensor:
+    def hidden(
+        self, ids: torch.Tensor, mask: torch.Tensor | None = None, positions: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """The last norm's output, `(batch, time, n_embd)`: what the logits, or another head, are made of."""
-        x = self.positions(self.embedding(ids))
+        x = self.positions(self.embedding(ids), positions)
         for block in self.blocks:
-            x = block(x)
+            x = block(x, mask)
         out: torch.Tensor = self.norm(x)
         return out
 
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        return functional.linear(self.hidden(ids), self.embedding.weight)
+    def forward(
+        self, ids: torch.Tensor, mask: torch.Tensor | None = None, positions: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        return functional.linear(self.hidden(ids, mask, positions), self.embedding.weight)
 
 
 def count_parameters(config: GPTConfig) -> int:

@@ -30,14 +30,15 @@ class LearnedPositions(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(0.02 * torch.randn(block_size, n_embd))
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """`x` plus the rows of its positions."""
-        time, block_size = x.shape[-2], len(self.weight)
+    def forward(self, x: torch.Tensor, positions: torch.Tensor | None = None) -> torch.Tensor:
+        """`x` plus the rows of its positions: 0, 1, 2 … or those that int64 `(batch, time)` names."""
+        block_size = len(self.weight)
+        time = x.shape[-2] if positions is None else int(positions.max()) + 1
         if time > block_size:
             raise ValueError(
                 f"LearnedPositions: {time} positions, but block_size is {block_size}: shorten the input"
             )
-        return x + self.weight[:time]
+        return x + (self.weight[:time] if positions is None else self.weight[positions])
 
 
 def rope_angles(positions: torch.Tensor, head_size: int, base: float = 10000.0) -> torch.Tensor:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from fasttrack.data import fables
 from fasttrack.data.fables import UNSAID, Fact, Story
 from fasttrack.data.fables.grammar import language
-from fasttrack.data.fables.questions import PHRASINGS
+from fasttrack.data.fables.questions import PHRASINGS, VERBS
 from fasttrack.data.fables.split import Split, wordings
 from fasttrack.data.fables.words import COLOURS, NAMES
 from fasttrack.rag import village
@@ -29,16 +29,6 @@ SAID = re.compile(r"\[([0-9])\] (?:(?:lives|in|the|is|a|loves|belongs|to|was|fou
 MOST = 5  # passages in one reading
 AT_ONCE = 5  # questions about them; what else they state is to be completed
 VALUES = 3  # as many different ones an answer names
-
-
-VERBS = {
-    "home": "lives in the",
-    "trade": "is a",
-    "food": "loves",
-    "colour": "is",
-    "owner": "belongs to",
-    "found": "was found by the",
-}
 Part = tuple[str, bool]  # of a sentence; whether it has to be looked up
 
 
@@ -207,17 +197,3 @@ def listing(draw: random.Random, n: int) -> Reading:
             for i, value in enumerate(values, start=1)
         ]
     return Reading(tuple(texts), tuple(draw.sample(asked, n) + draw.sample(asked, n)))
-
-
-def pairs(draw: random.Random) -> tuple[list[int], list[bool]]:
-    """Ids of four pairs of a name or thing and a word, said four times in other orders: the word has to be recalled.
-
-    The plainest thing to look up there is. Four are few enough to be learned in minutes; with eight nothing happens.
-    """
-    pools = language("village").pools
-    subjects = draw.sample((*NAMES, *pools["X"]), 4)
-    kind = draw.choice((COLOURS, pools["home"], pools["trade"], pools["food"]))
-    couples = [(subject, draw.choice(kind)) for subject in subjects]
-    words = [draw.sample(couples, 4) for _ in range(4)]
-    ids = fables.encode("\n" + " ".join(word for order in words for couple in order for word in couple))
-    return ids, [at > 8 and at % 2 == 0 for at in range(len(ids))]

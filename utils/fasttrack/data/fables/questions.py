@@ -30,6 +30,15 @@ PHRASINGS = {
     "found": ("Where was the {} found?", "By what was the {} found?", "Tell me where the {} was found."),
 }
 
+VERBS = {  # what stands between the subject of a fact and its value, in a sentence of its own
+    "home": "lives in the",
+    "trade": "is a",
+    "food": "loves",
+    "colour": "is",
+    "owner": "belongs to",
+    "found": "was found by the",
+}
+
 
 class Question(NamedTuple):
     """A question about a story, its answer in as few words as possible, and what kind it is.
