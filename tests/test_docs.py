@@ -8,14 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 import typer
 
 from autograder.cli import app
 from autograder.judge.sandbox import MB, Limits
 from autograder.outcome import Outcome
+from fasttrack.cli import app as fasttrack
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 INSTRUCTORS = (ROOT / "docs/instructors.md").read_text(encoding="utf-8")
 THREATS = (ROOT / "docs/threats.md").read_text(encoding="utf-8")
 NAMED = set(re.findall(r"(tests/[\w/]+\.py)::(\w+)", THREATS))
@@ -42,7 +45,8 @@ def test_every_attack_is_among_the_threats() -> None:
 
 
 def test_every_file_in_the_threats_exists() -> None:
-    folders = [ROOT / "autograder" / name for name in ("", "judge", "inside", "grading", "sanitize")]
+    inside = [ROOT / "autograder" / name for name in ("", "judge", "inside", "grading", "sanitize")]
+    folders = [ROOT / "utils", *inside]
     for name in re.findall(r"`((?:\w+/)*\w+\.py)`", THREATS):
         assert any((folder / name).is_file() for folder in folders), name
 
@@ -73,6 +77,49 @@ def test_the_guide_has_the_limits() -> None:
         f"{limits.cell_output // 1024} KB, {limits.lesson_output // MB} MB, {limits.answer // MB} MB",
     )
     assert not [row for row in rows if row not in INSTRUCTORS]
+
+
+def row(path: Path) -> str:
+    """How the README's table has to name a released notebook: number, link, ..., minutes, points, badge."""
+    cells = nbformat.read(path, as_version=4).cells
+    points = sum(cell.metadata.get("nbgrader", {}).get("points", 0) for cell in cells)
+    text = "\n".join(cell.source for cell in cells[:4])
+    [minutes] = re.findall(r"(\d+) min", text)[:1]
+    name = path.relative_to(ROOT).as_posix()
+    number = re.escape(f"{path.parent.name[:2]}/{path.name[:2]}")
+    colab = "https://colab.research.google.com/github/llm-fasttrack/llm-fasttrack/blob/main/"
+    badge = re.escape(f"[![Open in Colab][badge]]({colab}{name})")
+    return rf"\| {number} \| \[[^]]+\]\({re.escape(name)}\) \| [^|]+ \| {minutes} \| {points} \| {badge} \|"
+
+
+def test_the_readme_has_every_lesson_and_no_other() -> None:
+    lessons = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
+    lines = re.findall(r"^\| \d\d/\d\d \|.*$", README, re.MULTILINE)
+    assert len(lines) == len(lessons)
+    for line, path in zip(lines, lessons, strict=True):
+        assert re.fullmatch(row(path), line), f"{path.name}: {line}"
+
+
+def test_the_readme_counts_right() -> None:
+    notebooks = [nbformat.read(path, as_version=4) for path in sorted((ROOT / "notebooks").glob("*/*.ipynb"))]
+    exercises = sum(
+        bool(cell.metadata.get("nbgrader", {}).get("solution")) for one in notebooks for cell in one.cells
+    )
+    hours = round(sum(map(int, re.findall(r"\| (\d+) \| \d+ \| \[!", README))) / 60)
+    assert f"{len(notebooks)} lessons, {exercises}\nexercises, about {hours} hours" in README
+
+
+def test_links_and_pictures_of_the_readme_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_command_of_the_readme_is_one() -> None:
+    commands = typer.main.get_command(fasttrack).commands  # type: ignore[attr-defined]
+    named = set(re.findall(r"fasttrack (\w+)", README)) - {"course"}
+    assert named == set(commands)
+    targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set(re.findall(r"`make (\w+)", README)) <= targets
 
 
 @pytest.fixture

@@ -22,10 +22,10 @@ from autograder.gate.finding import Finding
 from autograder.gate.lazy import CONSTANTS, ERRORS, Broken, breaking, lazies, remembered
 from autograder.gate.recorder import Recorder
 from autograder.gate.workbench import Run, Workbench
-from autograder.judge.forbid import uses
 from autograder.lesson import HIDDEN, Cell
 from autograder.notebook import cell_of
 from autograder.outcome import Outcome
+from fasttrack.forbid import uses
 
 RIGHT, WRONG = 2, 3  # answers an exercise needs at least
 

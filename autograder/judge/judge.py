@@ -21,7 +21,6 @@ from nbformat.v4 import new_output
 
 from autograder.course import CourseError
 from autograder.judge import plan, walls
-from autograder.judge.forbid import tree_of, uses
 from autograder.judge.remote import RemoteError
 from autograder.judge.ruling import TEXT, judged, out_of_memory
 from autograder.judge.sandbox import Limits
@@ -30,6 +29,7 @@ from autograder.judge.showing import notebook_outputs
 from autograder.lesson import defined
 from autograder.outcome import Outcome, TestResult, Verdict
 from fasttrack.check.reach import LearnerError
+from fasttrack.forbid import tree_of, uses
 
 
 def judge(source: bytes, submission: bytes, limits: Limits | None = None, *, sandbox: bool = True) -> Verdict:

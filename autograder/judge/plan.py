@@ -13,9 +13,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course import CourseError
-from autograder.judge.forbid import tree_of
 from autograder.lesson import SOLUTION
 from autograder.notebook import test_id, without_markers
+from fasttrack.forbid import tree_of
 
 STUB = "raise NotImplementedError"
 

@@ -1,11 +1,10 @@
-"""Opening the course in JupyterLab: the learner's own copies of the lessons, and how the server is started."""
+"""Opening the course in JupyterLab: where the released lessons are, and how the server is started."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 import secrets
-import shutil
 import socket
 import sys
 from dataclasses import dataclass
@@ -29,28 +28,10 @@ def released() -> Path:
     raise LabError(f"no lessons in {installed} or {repository}: install the package again")
 
 
-def copy_lessons(work: Path) -> list[Path]:
-    """Copy each released notebook that `work` does not have yet; returns the new files.
-
-    A file that is there is the learner's and is left alone, whatever it holds. Raises LabError if `work`
-    cannot be written.
-    """
-    new = []
-    for source in sorted(released().glob("*/*.ipynb")):
-        target = work / source.relative_to(source.parents[1])
-        if target.exists():
-            continue
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}.new")
-            shutil.copyfile(source, draft)
-            draft.replace(target)
-        except OSError as error:
-            raise LabError(
-                f"{target}: cannot be written: {error.strerror}; choose another folder with --work"
-            ) from error
-        new.append(target)
-    return new
+def lessons() -> dict[str, Path]:
+    """The released notebooks by lesson, `unit/lesson`, in course order. Raises LabError if there are none."""
+    paths = sorted(released().glob("*/*.ipynb"))
+    return {path.relative_to(path.parents[1]).with_suffix("").as_posix(): path for path in paths}
 
 
 @dataclass(frozen=True)

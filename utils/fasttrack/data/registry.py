@@ -1,21 +1,23 @@
 """Public files that lessons can use: where they are, how to know them, and how to get hold of them.
 
 A file is downloaded once into the cache folder and trusted only as long as its size and sha256 are those
-written here, so neither a cut connection nor a damaged disk reaches a lesson. Left out: archives, retries,
-progress bars, files too large for memory.
+written here, so neither a cut connection nor a damaged disk reaches a lesson. Left out: archives, retries.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pooch
+import requests
 from requests import exceptions
 
 pooch.get_logger().setLevel("WARNING")  # "Downloading …" would put the reader's home folder into notebooks
 TIMEOUT = (5.0, 30.0)  # seconds: to connect, and between two pieces of the answer
+PIECE = 1 << 16  # bytes
 
 
 @dataclass(frozen=True)
@@ -66,19 +68,23 @@ def cache_folder() -> Path:
     return Path(os.environ.get("FASTTRACK_CACHE") or pooch.os_cache("llm-fasttrack")).expanduser().resolve()
 
 
-def fetch(name: str) -> Path:
+def fetch(name: str, progress: Callable[[int], None] = lambda done: None) -> Path:
     """The path of a registered file, downloaded if the cache folder does not hold it whole.
 
-    A file put there by hand is as good as a download. Raises DataUnavailable, and ValueError for a name
-    that is not registered.
+    A file put there by hand is as good as a download. `progress` is called with the bytes that have come.
+    Raises DataUnavailable, and ValueError for a name that is not registered.
     """
     if name not in REGISTRY:
         raise ValueError(f"fetch: {name!r} is not registered; there are {', '.join(sorted(REGISTRY))}")
     remote, path = REGISTRY[name], cache_folder() / name
 
     def download(url: str, output_file: str, _: object) -> None:
-        # Not streamed: requests would leave the connection open where the server answers with an error.
-        pooch.HTTPDownloader(timeout=TIMEOUT, stream=False)(url, output_file, None)
+        # Not by pooch's own downloader: it leaves the connection open where the server answers with an error.
+        with requests.get(url, stream=True, timeout=TIMEOUT) as answer, Path(output_file).open("wb") as file:
+            answer.raise_for_status()
+            for piece in answer.iter_content(PIECE):
+                file.write(piece)
+                progress(file.tell())
         # pooch compares the hash too; comparing here as well lets the message say how the two differ.
         if wrong := difference(Path(output_file), remote):
             raise Unexpected(f"it sent {wrong}; nothing was kept")

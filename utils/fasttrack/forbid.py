@@ -1,7 +1,7 @@
 """Calls that would make an exercise trivial, found in the syntax tree of the learner's cell.
 
 Names are followed through imports and plain assignments (`import torch.nn.functional as F`, `s = F.softmax`).
-What only running the code can show is left to `inside.watch`.
+Grading looks with it, and `fasttrack check`. What only running the code can show is left to grading.
 """
 
 from __future__ import annotations
