@@ -35,7 +35,7 @@ from autograder.notebook import solution_notebook, source_notebook, text_of
 from autograder.passages import course_text
 
 CONFIG = Path(__file__).with_name("nbgrader_config.py")
-CELL_TIMEOUT = 180  # seconds
+CELL_TIMEOUT = 600  # seconds
 KERNEL_ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "default"}
 
 
