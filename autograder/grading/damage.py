@@ -24,16 +24,27 @@ def none(notebook: NotebookNode, rng: random.Random) -> bytes:
 
 
 def saved_by_colab(notebook: NotebookNode, rng: random.Random) -> bytes:
-    """nbformat_minor 0, ids inside the metadata, Colab's own metadata, an output with an outputId."""
+    """nbformat_minor 0, ids inside the metadata, Colab's own metadata, and where a cell shows nothing, an output."""
     colab = copy.deepcopy(notebook)
     colab.nbformat_minor = 0
     colab.metadata["colab"] = {"provenance": [], "toc_visible": True}
     for cell in colab.cells:
         cell.metadata["id"] = cell.pop("id")
         if cell.cell_type == "code":
-            cell.metadata["executionInfo"] = {"status": "ok", "elapsed": 12}
-            cell.metadata["outputId"] = f"{rng.getrandbits(64):016x}"
-            cell.outputs = [{"output_type": "stream", "name": "stdout", "text": ["done\n"]}]
+            user = {"displayName": "Ada L", "userId": f"{rng.getrandbits(64):020}"}
+            cell.metadata["executionInfo"] = {
+                "status": "ok",
+                "timestamp": 1_767_225_600_000 + rng.randrange(10**9),
+                "user_tz": -60,
+                "elapsed": 12,
+                "user": user,
+            }
+            cell.metadata["colab"] = {"base_uri": "https://localhost:8080/", "height": 35}
+            cell.metadata["outputId"] = f"{rng.getrandbits(64):08x}-{rng.getrandbits(32):08x}"
+            cell.outputs = cell.outputs or [{"output_type": "stream", "name": "stdout", "text": ["done\n"]}]
+            for output in cell.outputs:
+                if output["output_type"] == "stream":
+                    output["text"] = "".join(output["text"]).splitlines(keepends=True)
     return json.dumps(colab, indent=2, ensure_ascii=False).encode()
 
 

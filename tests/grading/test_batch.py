@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import re
@@ -9,11 +10,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -24,6 +26,7 @@ from autograder.grading import batch, record, simulate
 from autograder.grading.store import Graded
 from autograder.grading.submissions import OURS, submissions, unknown
 from autograder.grading.work import Task, work
+from autograder.outcome import Verdict
 from tests.grading.conftest import free_port
 
 NAME = "01_unit/01_doubling"
@@ -61,10 +64,28 @@ def classroom(built_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Cou
 
 
 @pytest.fixture(scope="module")
-def finished(classroom: Course, tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, State]:
+def verdicts() -> dict[str, Verdict]:
+    """What the judge found about each learner of `finished`."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def finished(
+    classroom: Course, verdicts: dict[str, Verdict], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Course, State]:
     """The same, graded without interruption."""
     course = copied(classroom, tmp_path_factory.mktemp("finished") / "course")
-    done = batch.grade(course, submissions(course, [NAME]), batch.Options())
+    judged = batch.judged
+
+    def kept(*given: Any) -> Iterator[tuple[Task, Verdict | BaseException]]:
+        for one, verdict in judged(*given):
+            assert isinstance(verdict, Verdict)
+            verdicts[one.who] = verdict
+            yield one, verdict
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "judged", kept)
+        done = batch.grade(course, submissions(course, [NAME]), batch.Options())
     assert done == batch.Batch(graded=10)
     return course, state(course)
 
@@ -117,18 +138,15 @@ def test_an_instructors_adjustment_survives_grading_again(
     assert state(course)[1][first.who, NAME] == 1.5
 
 
-def test_killed_at_twenty_random_moments_it_ends_the_same(
+def test_the_command_killed_at_four_random_moments_ends_the_same(
     classroom: Course, finished: tuple[Course, State], tmp_path: Path
 ) -> None:
     course = copied(classroom, tmp_path / "course")
     rng = random.Random(20)
-    began = time.monotonic()
-    command(copied(classroom, tmp_path / "whole")).communicate()
-    whole = time.monotonic() - began
-    for _ in range(20):
+    for _ in range(4):
         process = command(course)
         try:
-            process.communicate(timeout=rng.uniform(0.2, whole))
+            process.communicate(timeout=rng.uniform(0.2, 12))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
@@ -136,6 +154,52 @@ def test_killed_at_twenty_random_moments_it_ends_the_same(
     assert last.communicate()[0]
     assert last.returncode == 0
     assert state(course) == finished[1]
+
+
+def record_class(root: Path, verdicts: dict[str, Verdict], told: Connection) -> None:
+    """In a process of its own: grade a class whose verdicts are known, so that all its time goes into recording."""
+
+    def judged(tasks: Iterator[Task], *_: object) -> Iterator[tuple[Task, Verdict]]:
+        for one in tasks:
+            yield one, verdicts[one.who]
+
+    course = Course(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "judged", judged)
+        batch.grade(course, submissions(course, [NAME]), batch.Options(), lambda done, _: told.send(done))
+
+
+def test_killed_at_sixteen_moments_while_it_records_it_ends_the_same(
+    classroom: Course, finished: tuple[Course, State], verdicts: dict[str, Verdict], tmp_path: Path
+) -> None:
+    """Wherever in recording a batch stops, the next one goes on; a class that is done begins anew."""
+    rng, kills, rounds = random.Random(16), 0, 0
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.grading.test_batch"])
+    while kills < 16:
+        course = copied(classroom, tmp_path / f"course{(rounds := rounds + 1)}")
+        while True:
+            heard, told = processes.Pipe(duplex=False)
+            process = processes.Process(target=record_class, args=(course.root, verdicts, told))
+            process.start()
+            told.close()
+            try:
+                for _ in range(rng.randint(1, 3)):
+                    heard.recv()
+                process.join(rng.uniform(0, 0.5))
+            except EOFError:  # the class is done
+                process.join()
+            if done := not process.is_alive():
+                process.join()
+                assert process.exitcode == 0
+            else:
+                kills += 1
+                process.kill()
+                process.join()
+            heard.close()
+            if done:
+                break
+        assert state(course) == finished[1]
 
 
 def test_ctrl_c_leaves_a_consistent_gradebook(
