@@ -5,7 +5,7 @@ HEADLESS ?=
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup lab grade build test agreement bench clean
+.PHONY: help setup lab grade build test agreement bench images clean
 
 help:           ## list the targets
 	@grep -E '^[a-z]+: .*##' Makefile | sed -E 's/:.*## */\t/' | expand -t 12
@@ -42,6 +42,10 @@ agreement: .venv/ready-test  ## every answer of every lesson: direct, judged and
 bench: .venv/ready-instructor  ## grading beside stock nbgrader, training beside transformers: ratios from one run each
 	@$(BIN)/python benchmarks/grading.py
 	@$(BIN)/python benchmarks/gpt.py
+
+images: .venv/ready-test  ## take the README's pictures again into docs/images/
+	tools/system-packages.sh bubblewrap chromium
+	FASTTRACK_IMAGES=1 $(BIN)/pytest -q tests/browser
 
 clean:          ## remove .venv and caches; your work/ and the gradebook stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist test-artifacts
