@@ -119,17 +119,18 @@ for stands_for, (recalled, of) in sorted(recall(base, probe_stories).items(), ke
     print(f"{stands_for:<8}{recalled:>5.0%} of {of}")
 
 # %% [markdown]
-# So the 98 % are 100 % of nearly everything, and next to nothing of **food**. Every story ends by restating homes, trades, colours and owners; a food comes back in few of them, too few for the base to have learned it.
+# So the 98 % are 100 % of nearly everything, and only a fifth of **food**. Every story ends by restating homes, trades, colours and owners; a food comes back in few of them, too few for the base to have learned it.
 #
-# Second, *how* it recalls. A story closes with a sentence like "Today Mara the potter lives in the mill, and Nils the baker lives in the barn". We begin such a sentence anew behind the whole story, with either person, and ask which of the two trades the base holds likelier to come next: this person's own, or the other's.
+# Second, *how* it recalls. A story closes with a sentence like "Today Mara the potter lives in the mill, and Nils the baker lives in the barn". We cut each story before that sentence, begin it ourselves, with either person, and ask which of the two trades the base holds likelier to come next: this person's own, or the other's.
 #
 # **Predict:** the sentence always names first who came first in the story. If we begin it with the other one, what will the base say?
 
 
 # %%
 def in_the_story(story: fables.Story, trades: dict[str, str], name: str) -> str:
-    """What comes next is the trade of `name`."""
-    return f"{story.text} Today {name} the"
+    """The story up to the sentence that restates the trades, and its beginning; next comes the trade of `name`."""
+    restated = story.text.rfind(next(iter(trades.values())))
+    return story.text[: story.text.rfind(". ", 0, restated) + 1] + f" Today {name} the"
 
 
 @torch.no_grad()
@@ -150,7 +151,7 @@ def probe(model: GPT, begin) -> str:
 print(probe(base, in_the_story))
 
 # %% [markdown]
-# Whoever the sentence begins with, in two cases of three the likelier trade is that of the one who came **first**. Whose name it has just read makes hardly a difference.
+# Whoever the sentence begins with, the likelier trade is always that of the one who came **first**. Whose name it has just read makes no difference.
 #
 # In every story the same person comes first, in the beginning and in the end. So "the trade that came first" is as good a rule as "Mara's trade", and that is what the base has learned; it never had to compare two names. **A model learns what lowers its loss on its corpus, not what we would call knowing.**
 #
@@ -171,7 +172,7 @@ for made in (pairs(draw), listed(draw), retold(example, draw)):
 # - **lists**, and what they say of a name: its word, or that they say nothing
 # - stories **retold**: every fact in a sentence of its own, food too. This can be done in the story's order, as the base does
 #
-# `tools/train_fables_recall.py` has trained the base for 1,700 updates on these, six minutes on two cores; the result, **fables-recall**, comes with the package. Its beginning was the hard part: pairs at positions 0 to 32 alone jumped from 40 to 95 % after 250 updates, while pairs anywhere stayed at 45 % for 800 (GPT-2's positions are learned one by one). From there, lists anywhere took 300 more.
+# `tools/train_fables_recall.py` has trained the base for 1,700 updates on these, six minutes on two cores; the result, **fables-recall**, comes with the package. Its beginning was the hard part: asked for pairs anywhere from the first update, it stayed at 45 % for 800 updates. Asked at positions 0 to 32 only, it reached 95 % after 250, and after that, lists anywhere took 300 more. (Each position has a learned vector of its own, as in GPT-2.)
 #
 # The probe again, in a story and in a list. **Predict:** in which of the two has something changed?
 
@@ -190,7 +191,7 @@ for model_name, probed in {"fables-base": base, "fables-recall": fables_recall()
     print(f"{model_name:<15}food restated {recalled:.0%} of {of}\n")
 
 # %% [markdown]
-# In a list it now compares names, whichever of the two is asked for. In the last sentence of a story it goes by order, and more firmly than before: there order *is* right, and none of the new texts said otherwise. **A skill comes in the form in which it was trained.** This decides what our answers have to look like (part 10).
+# In a list it now compares names, whichever of the two is asked for. In the last sentences of a story it goes by order, as before: there order *is* right, and none of the new texts said otherwise. **A skill comes in the form in which it was trained.** This decides what our answers have to look like (part 10).
 #
 # One more thing before we begin. Most of the words that we are going to need, all that mark a dialogue among them, occurred in neither training. Lesson 09/01 found what that does to their rows of the embedding: they have all been pushed to one place. We put them right in part 11, as there.
 
@@ -588,7 +589,14 @@ check.pack(pack, seed=7)
 #
 # ```
 # def pack(lengths, room):
-#     return [[place] for place in range(len(lengths))]  # one to a row: right, and wasteful
+#     rows, left = [], 0
+#     for place, n in enumerate(lengths):
+#         if n > left:
+#             rows.append([])
+#             left = room
+#         rows[-1].append(place)
+#         left -= n
+#     return rows  # looks at the last row only: more rows, and none wrong
 # ```
 # </details>
 
@@ -701,7 +709,7 @@ check.document_positions(document_positions, seed=7)
 # </details>
 
 # %% [markdown]
-# With positions of their own, packed rows may be longer than the `block_size` of the model: only a *document* has to fit. Our base has 256 positions, and the rows above have 512 tokens.
+# With positions of their own, packed rows may be longer than the `block_size` of the model: only a document has to fit, and the padding behind the last one. Our base has 256 positions, and the rows above have 512 tokens.
 #
 # ### Exercise 8: loss weights   ·  ★★☆ · 7 min · 3 points
 #
@@ -956,7 +964,12 @@ check.refusals(refusals, seed=7)
 # </details>
 
 # %% [markdown]
-# Before the training, the base (held-out stories of the split "test": their people have things that nobody of that name had in training, and each question comes in a wording that was kept back for its subject):
+# Now the base, before the training, on held-out stories of the split "test". In them, people have things that nobody of that name had in training. And each question has a wording that was kept back:
+# training asks "What is the trade of Kira?" for other names, but not for Kira. There are three kinds of question:
+#
+# - `stated`: the story says it, and it stays so. Its *attribute* is what it asks for: home, trade, food, colour, owner, or where a thing was `found`
+# - `changed`: it became different in the story, mostly because a thing changed hands; the answer is how it is in the end
+# - `unanswerable`: the story does not say
 
 # %%
 held_out = [
@@ -998,7 +1011,7 @@ print({kind: f"{share:.0%}" for kind, share in examine(base, "word").items()})
 #
 # What should the answers look like? The first way is one word. Then the model has to find the name among those of the story, and what belongs to it, before it says anything; nothing it was trained on has asked for that.
 #
-# The second way is made of what it can do. It **takes notes**: it lists what the story says of everybody, in the story's order, names who was asked for behind a colon, and then says the answer, which is now a look-up in a list. The **system prompt** says which way is wanted:
+# The second way is made of what it can do. It **takes notes**: it lists what the story says of everybody, in the story's order, names who was asked for behind a colon, and then says the answer, which is now a look-up in a list. The **system prompt** says which way is wanted. Its wording is arbitrary, made of words that we have; it is a switch (part 14):
 
 # %%
 story = example
@@ -1025,6 +1038,7 @@ for said_so in ("Mara potter, Zoe weaver: Zoe weaver", ": kite The story does no
 # - `said`: str, what the model said: pairs of a subject and a value, each one word, separated by commas; a colon; the subject that was asked for. `"Mara potter, Zoe weaver: Zoe"`. The model goes on behind it, as a rule; that does not count
 # - `refusal`: str
 # - returns: str, the value that the pairs give to that subject, here `"weaver"`
+# - the text is a model's: what is no pair of two words is passed over. A subject named twice: the first pair counts
 # - the pairs do not name the subject, or there are none (`": kite"`): returns `refusal`. No colon, or no word behind it: `refusal`, too
 
 
@@ -1035,8 +1049,11 @@ def look_up(said: str, refusal: str) -> str:
     listed, _, rest = said.partition(":")
     if not rest.split():
         return refusal
-    notes = dict(pair.split() for pair in listed.split(",") if pair.strip())
-    return notes.get(rest.split()[0], refusal)
+    for pair in listed.split(","):
+        words = pair.split()
+        if len(words) == 2 and words[0] == rest.split()[0]:
+            return words[1]
+    return refusal
     ### END SOLUTION
 
 
@@ -1057,7 +1074,7 @@ check.look_up(look_up, seed=7)
 # </details>
 # <details><summary>It stumbles over a story that says nothing</summary>
 #
-# The text in front of the colon is then empty, and `"".split(",")` is a list with one empty text in it.
+# The text in front of the colon is then empty, and `"".split(",")` is a list with one empty text in it: no pair of two words.
 # </details>
 # <details><summary>I want to go on without it</summary>
 #
@@ -1066,15 +1083,15 @@ check.look_up(look_up, seed=7)
 # ```
 # def look_up(said, refusal):
 #     before, _, after = said.partition(":")
-#     words, name = before.replace(",", " ").split(), (after.split() or [""])[0]
-#     return next((value for who, value in zip(words[::2], words[1::2]) if who == name), refusal)
+#     name, notes = (after.split() or [""])[0], [pair.split() for pair in before.split(",")]
+#     return next((pair[1] for pair in notes if len(pair) == 2 and pair[0] == name), refusal)
 # ```
 # </details>
 
 # %% [markdown]
 # ### One story, eight questions
 #
-# A dialogue about a story has 130 tokens, and the story is 110 of them. For eight questions we would read the story eight times. Packing has an answer to that, too: write what the dialogues share **once**, and let each go on in a *branch* of its own, which sees the shared part and itself. `sft.examples` makes such documents.
+# A dialogue about a story has 130 tokens, and the story is 110 of them. For eight questions we would read the story eight times. Packing has an answer to that, too: write what the dialogues share **once**, and let each go on in a *branch* of its own, which sees the shared part and itself. `sft.examples` makes such documents; all questions of a story share its system message, and so the style.
 # `Packed.mask` adds one condition to yours: the same document, not ahead, and the same branch or the shared one.
 
 # %%
@@ -1095,11 +1112,13 @@ plot.attention(
     labels,
     labels,
     title="Two stories in one row: who may see whom",
-    measure="may attend (0.66), or not (0)",
+    measure="",
 )
 
 # %% [markdown]
 # In small, with two tokens for each question: the two large triangles are the stories, and no query of the second sees a key of the first. Below each story hangs a block, its questions looking back at it; the small triangles on the diagonal are the questions themselves, each alone.
+#
+# For the labels each branch counts as a document of its own (`packed.parts` below), so that no prediction leads from the story or from one question to the next. Positions go on where the story ends.
 #
 # ## 11. Fine-tuning
 #
@@ -1143,12 +1162,14 @@ smooth = torch.tensor(losses).unfold(0, 10, 1).mean(1)
 plot.runs(
     range(10, STEPS + 1),
     {"all that counts": smooth},
-    title="The form is learned at once, the rest takes time",
+    title="Stories and answers together: fast at first, then slowly",
     xlabel="update",
     ylabel="loss, mean of 10 updates (nats)",
 )
 
 # %% [markdown]
+# One curve does not show the order. We asked held-out questions on the way, each token given the right ones before it: after about 75 updates it named whom the question is about, after about 100 it had the form (commas, colon, `<end>`), then came the word that fits, then the list of the notes. Refusals were last.
+#
 # ## 12. What came of it
 #
 # Exact match again, as before: in one word, and with notes, where everything has to be right, the notes and the answer.
@@ -1193,7 +1214,7 @@ for name in ("stated", "home", "trade", "colour", "owner", "food", "found", "cha
     print(f"{name:<14}{len(scores[name]):>10}", *(f"{rate:>11.0%}" for rate in rates[name]))
 
 # %% tags=["demo"]
-bars = ["home", "trade", "colour", "owner", "food", "changed", "unanswerable", "found"]
+bars = ["home", "trade", "colour", "owner", "food", "changed", "unanswerable"]
 plot.bars(
     bars,
     {way: [rates[name][k] for name in bars] for k, way in enumerate(("one word", "notes"))},
@@ -1280,10 +1301,10 @@ for name, model in {"fables-base": base, "fables-recall": fables_recall(), "tune
     )
 
 # %% [markdown]
-# It is a worse teller than before the fine-tuning, about four times as far above the floor, and gets one in a hundred restated facts wrong. Fine-tuning took something, although a story was part of every dialogue. (The mid-training took nothing: it was told stories all along. Fine-tuned from fables-base, the teller ends at 49 % above the floor.)
+# It is a worse teller than fables-recall, from which it was tuned, about four times as far above the floor, and gets one in a hundred restated facts wrong. Fine-tuning took something, although a story was part of every dialogue. (The mid-training took nothing: it was told stories all along. Fine-tuned from fables-base, the teller ends at 49 % above the floor.)
 #
 # That is what the weight `prompt` is for. Each dialogue holds a story, which the model has to read anyway; with a weight of 0.3, it is also asked to *tell* it, and is reminded of its trade at no cost in time. (OpenAI's fine-tuning interface had this number, too: `prompt_loss_weight`. In 09/01, stories of the old kind were mixed in, which is called replay.)
-# With weight 0, the loss on answers alone, the loss on stories was seven times the floor after 50 updates in our trial, and nearly two of three restated facts were wrong; with 0.3 it was 1.3 times the floor, and one in forty was wrong.
+# With weight 0, the loss on answers alone, the loss on stories was 600 % above the floor after 50 updates in our trial, and nearly two of three restated facts were wrong; with 0.3 it was 30 % above after 50 updates, with one in forty wrong, and about 15 % after all 340.
 #
 # ## 14. What it does not do
 #
@@ -1303,7 +1324,7 @@ trials = {
     "no story": (sft.STYLES["notes"], f"Where does {name} live?"),
     "yes or no": (
         sft.STYLES["notes"],
-        f"{example.text} Does {name} live in the mill?".replace("Does", "does"),
+        f"{example.text} does {name} live in the mill?",  # it does not know the word with a capital
     ),
     "another system prompt": ("Answer in a short sentence.", f"{example.text} Where does {name} live?"),
 }
@@ -1318,7 +1339,7 @@ for what, (system, content) in trials.items():
 
 # %% [markdown]
 # 1. It puts people of the sea into homes of the village, with confidence and in perfect form, and draws the right conclusion from its wrong notes. The words of the sea are to it what they were to the base.
-# 2. Without a story there is nothing to list; it says a name, or makes up notes. (Every dialogue of the training had a story. To refuse here, it would have to be shown.)
+# 2. It says something all the same: a name and the refusal, two words, or scraps of a story; each run gives another. That there is no story it has not noticed. (Every dialogue of the training had one.)
 # 3. It takes "does Erik live in" for the question that it knows, where he lives, and answers that one.
 # 4. It takes the prompt for the one it knows, "Answer in one word.", and answers as it does to that: a word, perhaps the right one, or the refusal.
 #

@@ -124,6 +124,15 @@ def tokenize_dialogue(messages, encode, special, ask=False):
     return ids + [special["<assistant>"]] * ask
 
 
+# %% wrong: tokenize_dialogue — tokenizes the rendered text  hint="encode is for contents alone"
+def tokenize_dialogue(messages, encode, special, ask=False):
+    for message in messages:
+        if message["role"] not in ("system", "user", "assistant"):
+            raise ValueError("role")
+    text = "".join(f"<{m['role']}>{m['content']}<end>" for m in messages)
+    return encode(text + ("<assistant>" if ask else ""))
+
+
 # %% wrong: tokenize_dialogue — one <end> for the whole dialogue  hint="expected"
 def tokenize_dialogue(messages, encode, special, ask=False):
     ids = []
@@ -220,6 +229,15 @@ def loss_mask(ids, assistant, end):
         said[at] = speaking
         speaking = token == assistant or (speaking and token != end)
     return said[1:]
+
+
+# %% wrong: loss_mask — a list without a dtype  hint="an empty list makes floats"
+def loss_mask(ids, assistant, end):
+    said, speaking = [], False
+    for token in ids.tolist():
+        said.append(speaking)
+        speaking = token == assistant or (speaking and token != end)
+    return torch.tensor(said)
 
 
 # %% right: sft_loss — picks the log-probabilities
@@ -597,15 +615,65 @@ def look_up(said, refusal):
     import re
 
     after = re.search(r":\s*(\w+)", said)
-    before = said.split(":")[0]
-    notes = {who: what for who, what in re.findall(r"(\w+) (\w+)", before)}
-    return notes.get(after.group(1), refusal) if after else refusal
+    pairs = re.findall(r"(?:^|,)\s*(\w+) (\w+)\s*(?=,|:)", said.partition(":")[0] + ":")
+    return dict(reversed(pairs)).get(after.group(1), refusal) if after else refusal
 
 
 # %% wrong: look_up — takes the model's word  hint="the model's own guess"
 def look_up(said, refusal):
     words = said.partition(":")[2].split(maxsplit=1)
     return words[1] if len(words) > 1 else refusal
+
+
+# %% wrong: look_up — asks for all that stands behind the colon  hint="the model goes on behind it"
+def look_up(said, refusal):
+    listed, _, rest = said.partition(":")
+    pairs = [pair.split() for pair in listed.split(",")]
+    return dict(reversed([pair for pair in pairs if len(pair) == 2])).get(rest.strip(), refusal)
+
+
+# %% wrong: look_up — trusts that each pair has two words  hint="one word alone, too"
+def look_up(said, refusal):
+    listed, _, rest = said.partition(":")
+    for pair in listed.split(","):
+        if pair.strip() and rest.split() and pair.split()[0] == rest.split()[0]:
+            return pair.split()[1]
+    return refusal
+
+
+# %% wrong: look_up — makes a dict of whatever stands there  hint="no pair of two words is passed over"
+def look_up(said, refusal):
+    listed, _, rest = said.partition(":")
+    notes = dict(pair.split() for pair in listed.split(",") if pair.strip())
+    return notes.get(rest.split()[0], refusal) if rest.split() else refusal
+
+
+# %% wrong: look_up — the first two words of three  hint="and three words"
+def look_up(said, refusal):
+    listed, _, rest = said.partition(":")
+    for pair in listed.split(","):
+        words = pair.split()
+        if len(words) > 1 and words[:1] == rest.split()[:1]:
+            return words[1]
+    return refusal
+
+
+# %% wrong: look_up — all words behind the subject  hint="three words, too"
+def look_up(said, refusal):
+    listed, _, rest = said.partition(":")
+    for pair in listed.split(","):
+        words = pair.split()
+        if len(words) > 1 and words[:1] == rest.split()[:1]:
+            return " ".join(words[1:])
+    return refusal
+
+
+# %% wrong: look_up — the last pair of a subject  hint="the first pair counts"
+def look_up(said, refusal):
+    listed, _, rest = said.partition(":")
+    pairs = [pair.split() for pair in listed.split(",")]
+    notes = dict(pair for pair in pairs if len(pair) == 2)
+    return notes.get(rest.split()[0], refusal) if rest.split() else refusal
 
 
 # %% wrong: look_up — refuses nothing  hint="the refusal"
@@ -625,8 +693,9 @@ def look_up(said, refusal):
 # %% wrong: look_up — needs a subject  hint="no word behind a colon"
 def look_up(said, refusal):
     listed, _, rest = said.partition(":")
-    notes = dict(pair.split() for pair in listed.split(",") if pair.strip())
-    return notes.get(rest.split()[0], refusal)
+    subject = rest.split()[0]
+    pairs = [pair.split() for pair in listed.split(",")]
+    return next((pair[1] for pair in pairs if len(pair) == 2 and pair[0] == subject), refusal)
 
 
 
@@ -703,8 +772,3 @@ def look_up(said, refusal):
 # %% equivalent: refusals — the two lists are as long as each other
 # -    some = [got == refusal for want, got in zip(wanted, given, strict=True) if want != refusal]
 # +    some = [got == refusal for want, got in zip(wanted, given, strict=False) if want != refusal]
-
-
-# %% equivalent: look_up — a listing is empty or made of pairs, never blank
-# -    notes = dict(pair.split() for pair in listed.split(",") if pair.strip())
-# +    notes = dict(pair.split() for pair in listed.split(",") if pair)

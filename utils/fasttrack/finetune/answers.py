@@ -31,11 +31,13 @@ def refusals(wanted: Sequence[str], given: Sequence[str], refusal: str) -> tuple
 def look_up(said: str, refusal: str) -> str:
     """What the notes before the colon say of the subject after it: "Mara potter, Zoe weaver: Zoe …" gives "weaver".
 
-    `refusal` if they say nothing of it, or if there is no colon with a word behind it.
+    `refusal` if they say nothing of it, or if there is no colon with a word behind it. What is no pair of two words is
+    passed over; of two pairs for a subject the first counts.
     """
     listed, _, rest = said.partition(":")
-    notes = dict(pair.split(maxsplit=1) for pair in listed.split(",") if len(pair.split()) > 1)
-    return notes.get(rest.split()[0], refusal) if rest.split() else refusal
+    subject = next(iter(rest.split()), None)
+    notes = (pair.split() for pair in listed.split(","))
+    return next((pair[1] for pair in notes if len(pair) == 2 and pair[0] == subject), refusal)
 
 
 def concluded(said: str) -> str:

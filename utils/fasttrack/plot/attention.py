@@ -31,7 +31,7 @@ def attention(
     """Attention weights `(query_time, key_time)`, or several such matrices by name, white at 0 and dark at 1.
 
     `queries` and `keys` are the labels of rows and columns, the same in every panel; `measure` is what the
-    numbers are, if not weights; `mark` frames places.
+    numbers are, if not weights, and with "" no bar explains the colours; `mark` frames places.
     """
     panels: Mapping[str, Any] = weights if isinstance(weights, Mapping) else {"": weights}
     columns = min(columns, len(panels))
@@ -60,8 +60,9 @@ def attention(
         if name:
             place.set_title(name, loc="center", fontsize=10, weight="normal", pad=5)
         place.spines[:].set(visible=True, color=FAINT)
-    bar = figure.colorbar(image, ax=places, shrink=0.8, pad=0.02, label=measure)
-    bar.outline.set_visible(False)
+    if measure:
+        bar = figure.colorbar(image, ax=places, shrink=0.8, pad=0.02, label=measure)
+        bar.outline.set_visible(False)
     if title:
         figure.suptitle(title, x=0.02, ha="left", fontsize=11, weight="bold")
     return figure

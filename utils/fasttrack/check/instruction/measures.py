@@ -136,12 +136,33 @@ def look_up(learner: Any, seed: int) -> None:
                     "notes that do not name the subject: the refusal": KeyError,
                     "notes may be empty: nothing stands before the colon": ValueError,
                     "the subject is the first word behind the colon": next(iter(pairs.values()), refusal),
+                    "the subject is the first word behind the colon; the model goes on behind it": refusal
+                    if end
+                    else want,
                     "the value alone, without its subject": f"{subject} {want}",
                     "a space is left: strip it": f" {want}",
                 }
                 expect(learner, said, refusal).equals(
                     want, mistakes={words: wrong for words, wrong in mistakes.items() if wrong != want}
                 )
+    passed = "the text is a model's: what is no pair of two words is passed over"
+    for said, want in (
+        ("Mara potter, Zoe: Zoe", refusal),
+        ("Mara, Zoe weaver: Zoe weaver", "weaver"),
+        ("Mara potter mill, Zoe weaver: Mara", refusal),
+        ("Mara potter, , Zoe weaver: Zoe", "weaver"),
+        ("Mara potter, Mara weaver, Zoe mill: Mara", "potter"),
+    ):
+        slips: dict[str, Any] = {
+            passed: ValueError,
+            f"{passed}, one word alone, too": IndexError,
+            f"{passed}, and three words": "potter",
+            f"{passed}, three words, too": "potter mill",
+            "a subject named twice: the first pair counts": "weaver",
+        }
+        expect(learner, said, refusal).equals(
+            want, mistakes={words: wrong for words, wrong in slips.items() if wrong != want}
+        )
     for said in ("", "Mara potter", "Mara potter, Zoe weaver:", "Mara potter, Zoe weaver: "):
         expect(learner, said, refusal).equals(
             refusal,

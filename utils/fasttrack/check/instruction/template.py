@@ -172,7 +172,9 @@ def forgeries(learner: Any, table: Mapping[str, int], special: Mapping[str, int]
         raised = str(told["raised"])
         forged = "content" in what
         mistake = (
-            "a content must not hold a special token: look for them in the ids that encode gave, in every role"
+            "encode is for contents alone: in a rendered text nothing shows who wrote a special token"
+            if forged and told["rendered"]
+            else "a content must not hold a special token: look for them in the ids that encode gave, in every role"
             if forged and not raised
             else "an unknown role is a ValueError, also where special has a name like it"
             if not forged and raised in ("", "KeyError")
