@@ -85,7 +85,7 @@ def test_the_repositorys_own_list_is_read() -> None:
     assert sorted(map(str, asked.packages)) == sorted(
         str(Requirement(one)) for one in project["dependencies"]
     )
-    assert {one.name for one in asked.lab} == {"jupyterlab", "nbgrader"}
+    assert {one.name for one in asked.lab} == {"ipykernel", "jupyterlab", "nbgrader"}
     assert str(asked.python) == project["requires-python"]
 
 
