@@ -1,17 +1,34 @@
 """A small course in a temporary folder, for tests that build, refuse or grade."""
 
+from __future__ import annotations
+
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from IPython.core.interactiveshell import InteractiveShell
 
 from autograder import build
 from autograder.course import Course
 from fasttrack import data
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 ROOT = Path(__file__).parents[1]
+ARTEFACTS = ROOT / "test-artifacts"  # pictures that browser tests take
+CHROMIUM = shutil.which("chromium")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+QUIET += ["--disable-background-networking", "--disable-component-update", "--font-render-hinting=none"]
+
+in_chromium = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
+    pytest.mark.xdist_group("browser"),
+]
 
 # Two busy cores: how long an example takes says nothing about the code.
 settings.register_profile("two cores", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -133,6 +150,24 @@ def public_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return data.names("karpathy")
     except data.DataUnavailable as error:
         pytest.skip(f"{error} Or name a folder that holds it in FASTTRACK_PUBLIC_DATA.")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium. Open for one module: meanwhile no other test could run an event loop in this process."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def shell() -> Iterator[InteractiveShell]:
+    """An IPython that this process runs in, until the test ends."""
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
 
 
 @pytest.fixture

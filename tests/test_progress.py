@@ -13,8 +13,9 @@ from fasttrack import progress
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock whose time a test sets."""
+    """A clock whose time a test sets, outside IPython."""
     now = [0.0]
+    monkeypatch.setattr(progress, "get_ipython", lambda: None)
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     return now
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -17,25 +16,15 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page
 
-ROOT = Path(__file__).parents[2]
-ARTEFACTS, IMAGES = ROOT / "test-artifacts", ROOT / "docs" / "images"
-CHROMIUM = shutil.which("chromium")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-QUIET += ["--disable-background-networking", "--disable-component-update", "--font-render-hinting=none"]
+from tests.conftest import ARTEFACTS, ROOT
+
+IMAGES = ROOT / "docs" / "images"
 PATIENCE = 300_000  # milliseconds for anything to appear, many times what it takes
 WIDTH, MOST = 1280, 200_000  # of a picture in the README: pixels, bytes
 
 Picture = Callable[[Page | Locator, str], None]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -13,17 +13,16 @@ from playwright.sync_api import FrameLocator, Page
 
 from autograder.course import Course
 from autograder.grading import record, report
-from tests.browser.conftest import CHROMIUM, ROOT, WIDTH, Picture, opened, served
-from tests.conftest import NAME, write_course
+from tests.browser.conftest import WIDTH, Picture, opened, served
+from tests.conftest import NAME, ROOT, in_chromium, write_course
 from tests.grading.conftest import free_port
 from tests.grading.test_report import LESSONS, simulated
 
 LEARNERS = 6
 
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
+    *in_chromium,
     pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 

@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page
 
 from autograder.course import Course
 from autograder.lesson import read
-from tests.browser.conftest import CHROMIUM, PATIENCE, ROOT, WIDTH, Picture, opened, served
+from tests.browser.conftest import PATIENCE, WIDTH, Picture, opened, served
+from tests.conftest import ROOT, in_chromium
 
 NAME = "01_tensors/01_tensors"
 RIGHT = "return storage_offset + sum(i * step for i, step in zip(index, stride, strict=True))"
@@ -25,10 +26,7 @@ STAYS_ON_TOP = """cell => {
     return cell.calm > 20;
 }"""
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = in_chromium
 
 
 @pytest.fixture

@@ -265,14 +265,10 @@ def test_long_lists_and_dicts_are_shown_by_their_ends() -> None:
     assert describe(("a" * 150,) * 4) == str(("a" * 150,) * 4)
 
 
-def test_in_a_notebook_only_the_diagnosis_is_shown() -> None:
-    shell = InteractiveShell.instance()
-    try:
-        shown: list[str] = []
-        shell._showtraceback = lambda kind, error, lines: shown.extend(lines)  # type: ignore[method-assign]
-        shell.run_cell("from fasttrack.check import expect\nexpect(lambda: 1).equals(2)")
-    finally:
-        InteractiveShell.clear_instance()
+def test_in_a_notebook_only_the_diagnosis_is_shown(shell: InteractiveShell) -> None:
+    shown: list[str] = []
+    shell._showtraceback = lambda kind, error, lines: shown.extend(lines)  # type: ignore[method-assign]
+    shell.run_cell("from fasttrack.check import expect\nexpect(lambda: 1).equals(2)")
     text = "\n".join(shown)
     assert "not right yet" in text
     assert "expected  2" in text

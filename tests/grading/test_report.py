@@ -4,18 +4,18 @@ import base64
 import hashlib
 import random
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from autograder.grading.report import render
 from autograder.grading.store import Graded
 from autograder.lesson import Cell, Lesson
 from autograder.outcome import Outcome, TestResult
+from tests.conftest import ARTEFACTS, in_chromium
 
 EXERCISES = {
     "01_tensors/01_tensors": (
@@ -310,22 +310,7 @@ def test_the_policy_names_the_hashes_of_the_page_s_own_style_and_script() -> Non
     assert "://" not in page
 
 
-CHROMIUM = shutil.which("chromium")
-ARTEFACTS = Path(__file__).parents[2] / "test-artifacts"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-browser = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
-    pytest.mark.xdist_group("browser"),
-]
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -363,7 +348,7 @@ def scores(page: Page) -> list[float]:
 class TestInChromium:
     """The report as an instructor meets it."""
 
-    pytestmark = browser
+    pytestmark = in_chromium
 
     def test_a_click_on_a_head_sorts_and_another_turns_it_around(self, show: Open) -> None:
         page = show(render(simulated(40), LESSONS, sandbox=True))

@@ -247,9 +247,11 @@ def test_pipeline_can_lead_back() -> None:
     assert list(way.get_xdata())[::3] == [5.95, 3.45]
 
 
-def test_a_cell_shows_a_picture_once_and_leaves_nothing_open(x: torch.Tensor) -> None:
+def test_a_cell_shows_a_picture_once_and_leaves_nothing_open(
+    x: torch.Tensor, shell: InteractiveShell
+) -> None:
     picture = plot.strides(x)
-    shown, _ = InteractiveShell.instance().display_formatter.format(picture)
+    shown, _ = shell.display_formatter.format(picture)
     assert shown["image/png"].startswith(b"\x89PNG")
     assert plt.get_fignums() == []
 
