@@ -7,7 +7,6 @@ A quarter of an hour on two cores. A run that was stopped goes on where its last
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated
@@ -16,15 +15,14 @@ import torch
 import typer
 
 from fasttrack.data import fables
+from fasttrack.models.base import FOLDER, publish
 from fasttrack.models.gpt import count_parameters
-from fasttrack.models.saving import save_gpt2
 from fasttrack.pretrain.corpora import CORPORA
 from fasttrack.pretrain.device import Place
 from fasttrack.pretrain.presets import PRESETS
 from fasttrack.pretrain.report import KINDS, Reading, read
 from fasttrack.pretrain.run import Progress, Run
 
-TARGET = Path(__file__).parents[1] / "utils/fasttrack/models/fables_base"
 STORIES, SEED = 2000, 2026  # of the held-out stories in the card
 
 CARD = """\
@@ -89,9 +87,7 @@ def main(
     run.go(preset.steps, look, lambda _: None)
     stories = list(fables.stories(STORIES, seed=SEED, split="test"))
     text = card(run, read(run.model, stories))
-    save_gpt2(run.model, TARGET)
-    (TARGET / "vocabulary.json").write_text(json.dumps(fables.vocabulary()) + "\n", "utf-8")
-    (TARGET / "README.md").write_text(text, "utf-8")
+    publish(run.model, FOLDER, text)
     print(text)
 
 

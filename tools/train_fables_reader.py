@@ -7,9 +7,7 @@ Twenty minutes on two cores. A run that was stopped goes on where its last check
 
 from __future__ import annotations
 
-import json
 import random
-import time
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -20,21 +18,21 @@ import typer
 from torch.nn import functional
 
 from fasttrack.data import fables
-from fasttrack.models.base import fables_base
+from fasttrack.models.base import READER, fables_base, publish
 from fasttrack.models.gpt import GPT, count_parameters
-from fasttrack.models.saving import save_gpt2
 from fasttrack.pretrain import recall
+from fasttrack.pretrain.further import Plan, train_further
 from fasttrack.pretrain.muon import MuonAdamW
-from fasttrack.pretrain.steps import lr_schedule
 from fasttrack.rag import reading
 from fasttrack.rag.readers import FablesReader
 
-TARGET = Path(__file__).parents[1] / "utils/fasttrack/models/fables_reader"
-STEPS, WARMUP = 2600, 20
+PLAN = Plan(steps=2600, lr=3e-3, muon_lr=0.02)
 # Until which update: pairs, listings, drills, how many subjects in these, readings, how many passages in each.
-STAGES = ((900, (24, 0, 0, 4, 0, 4)), (1200, (4, 12, 8, 4, 4, 4)), (STEPS, (2, 6, 12, 5, 8, reading.MOST)))
-LR, MUON_LR = 3e-3, 0.02
-LOOK = 100  # updates between two checkpoints
+STAGES = (
+    (900, (24, 0, 0, 4, 0, 4)),
+    (1200, (4, 12, 8, 4, 4, 4)),
+    (PLAN.steps, (2, 6, 12, 5, 8, reading.MOST)),
+)
 TESTED = 200  # readings in the card
 
 CARD = """\
@@ -125,48 +123,21 @@ def main(
 ) -> None:
     torch.set_num_threads(threads)
     model = fables_base().train()
-    optimizer = MuonAdamW(model, LR, MUON_LR, 0.01, (0.9, 0.95))
-    peaks = [group["lr"] for group in optimizer.param_groups]
-    path, done = folder / "run.pt", 0
-    if path.exists():
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        done = state["step"]
-    folder.mkdir(parents=True, exist_ok=True)
-    losses: list[float] = []
-    start = time.perf_counter()
-    for step in range(done, STEPS):
-        share = lr_schedule(step, 1.0, WARMUP, STEPS)
-        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-            group["lr"] = share * peak
-        losses.append(update(model, optimizer, step))
-        if (step + 1) % LOOK == 0:
-            seen = right(model, 12) if step >= STAGES[0][0] else ""
-            print(
-                f"{step + 1:>6} {sum(losses) / len(losses):.4f} {time.perf_counter() - start:,.0f} s; {seen}",
-                flush=True,
-            )
-            losses.clear()
-            half = path.with_name(path.name + ".part")
-            torch.save(
-                {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}, half
-            )
-            half.replace(path)
+
+    def note(done: int) -> str:
+        return right(model, 12) if done > STAGES[0][0] else ""
+
+    train_further(model, update, PLAN, folder / "run.pt", note)
     text = CARD.format(
         parameters=count_parameters(model.config),
         readings=sum(
             (until - since) * stage[4] for (since, _), (until, stage) in pairwise(((0, ()), *STAGES))
         ),
-        steps=STEPS,
-        lr=LR,
-        muon_lr=MUON_LR,
         right=right(model, TESTED),
+        **vars(PLAN),
         block_size=model.config.block_size,
     )
-    save_gpt2(model, TARGET)
-    (TARGET / "vocabulary.json").write_text(json.dumps(fables.vocabulary()) + "\n", "utf-8")
-    (TARGET / "README.md").write_text(text, "utf-8")
+    publish(model, READER, text)
     print(text)
 
 

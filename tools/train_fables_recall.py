@@ -7,9 +7,7 @@ Ten minutes on two cores. A run that was stopped goes on where its last checkpoi
 
 from __future__ import annotations
 
-import json
 import random
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -18,19 +16,16 @@ import typer
 from torch.nn import functional
 
 from fasttrack.data import fables
-from fasttrack.models.base import RECALL, fables_base
+from fasttrack.models.base import RECALL, fables_base, publish
 from fasttrack.models.gpt import GPT, count_parameters
-from fasttrack.models.saving import save_gpt2
 from fasttrack.pretrain import recall
+from fasttrack.pretrain.further import Plan, train_further
 from fasttrack.pretrain.muon import MuonAdamW
 from fasttrack.pretrain.report import read
-from fasttrack.pretrain.steps import lr_schedule
 
-STEPS, WARMUP = 1700, 20
+PLAN = Plan(steps=1700, lr=3e-3, muon_lr=0.02)
 # Until which update: rows of pairs, which all start at position 0; rows of lists, which start anywhere; windows.
-STAGES = ((350, (32, 0, 4)), (800, (0, 32, 6)), (STEPS, (0, 12, 12)))
-LR, MUON_LR = 3e-3, 0.02
-LOOK = 100  # updates between two checkpoints
+STAGES = ((350, (32, 0, 4)), (800, (0, 32, 6)), (PLAN.steps, (0, 12, 12)))
 STORIES, SEED = 2000, 2026  # of the held-out stories in the card, those in fables-base's
 
 CARD = """\
@@ -117,9 +112,7 @@ def card(model: GPT) -> str:
     known, unknown = right(model, [recall.listed(draw) for _ in range(500)])
     return CARD.format(
         parameters=count_parameters(model.config),
-        steps=STEPS,
-        lr=LR,
-        muon_lr=MUON_LR,
+        **vars(PLAN),
         loss=reading.loss,
         floor=reading.floor,
         above=reading.above,
@@ -138,31 +131,9 @@ def main(
 ) -> None:
     torch.set_num_threads(threads)
     model = fables_base().train()
-    optimizer = MuonAdamW(model, LR, MUON_LR, 0.01, (0.9, 0.95))
-    peaks = [group["lr"] for group in optimizer.param_groups]
-    path, done = folder / "run.pt", 0
-    if path.exists():
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        done = state["step"]
-    folder.mkdir(parents=True, exist_ok=True)
-    start = time.perf_counter()
-    for step in range(done, STEPS):
-        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
-            group["lr"] = lr_schedule(step, peak, WARMUP, STEPS)
-        loss = update(model, optimizer, step)
-        if (step + 1) % LOOK == 0:
-            print(f"{step + 1:>6} {loss:.4f} {time.perf_counter() - start:,.0f} s", flush=True)
-            half = path.with_name(path.name + ".part")
-            torch.save(
-                {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}, half
-            )
-            half.replace(path)
+    train_further(model, update, PLAN, folder / "run.pt")
     text = card(model)
-    save_gpt2(model, RECALL)
-    (RECALL / "vocabulary.json").write_text(json.dumps(fables.vocabulary()) + "\n", "utf-8")
-    (RECALL / "README.md").write_text(text, "utf-8")
+    publish(model, RECALL, text)
     print(text)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from fasttrack.data import fables
 from fasttrack.models.gpt import GPT
 from fasttrack.models.hub import pretrained_gpt2
+from fasttrack.models.saving import save_gpt2
 
 FOLDER = Path(__file__).parent / "fables_base"
 RECALL = FOLDER.parent / "fables_recall"
@@ -31,3 +34,10 @@ def fables_reader() -> GPT:
     model = pretrained_gpt2(READER)
     model.eval()
     return model
+
+
+def publish(model: GPT, folder: Path, card: str) -> None:
+    """Put a model of fables into a folder of the package: weights, vocabulary, and its card as README.md."""
+    save_gpt2(model, folder)
+    (folder / "vocabulary.json").write_text(json.dumps(fables.vocabulary()) + "\n", "utf-8")
+    (folder / "README.md").write_text(card, "utf-8")
