@@ -29,6 +29,7 @@ class Task:
     submission: bytes
     limits: Limits
     sandbox: bool
+    warm: bool = True
     environment: str = ""  # of the one who asks; a worker with another gives other verdicts
 
 
@@ -53,7 +54,8 @@ def verdict_on(task: Task) -> Verdict:
     notes = tuple(str(note) for note in found.notes)
     if found.notebook is None:
         return unreadable(source, task.lesson, found.malformed, notes)
-    verdict = judge(task.source, text_of(found.notebook).encode(), task.limits, sandbox=task.sandbox)
+    cleaned = text_of(found.notebook).encode()
+    verdict = judge(task.source, cleaned, task.limits, sandbox=task.sandbox, warm=task.warm)
     return replace(
         verdict, lesson=task.lesson, notes=(*notes, *verdict.notes), results=missing(verdict, found.missing)
     )
