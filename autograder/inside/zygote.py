@@ -91,7 +91,7 @@ def wait(pid: int, told: socket.socket, source: int, sink: int) -> NoReturn:
 def reseed() -> None:
     """New seeds for the generators that draw one when they are imported, as a cold process imports them."""
     random.seed()
-    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
-    if numpy and torch:
-        numpy.random.seed()
+    if numpy := sys.modules.get("numpy.random"):
+        numpy.seed()
+    if torch := sys.modules.get("torch"):
         torch.default_generator.seed()

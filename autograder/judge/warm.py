@@ -27,7 +27,13 @@ from autograder.judge.syscalls import seccomp_filter
 
 PROGRAM = "import sys; from autograder.inside.zygote import serve; serve(sys.argv[1])"
 # In the order in which a cold process has them: the shell, what it imports when it starts, then what cells import.
-PACKAGES = ("autograder.inside.serve", "autograder.inside.shell", "IPython.core.completer", "torch")
+SHELL = ("shell", "serve", "main", "limits", "standin")
+PACKAGES = (
+    *(f"autograder.inside.{name}" for name in SHELL),
+    *(f"IPython.core.{name}" for name in ("completer", "magics", "oinspect", "application", "logger")),
+    "numpy.random",
+    "torch",
+)
 KILLED = -signal.SIGKILL
 TRIES = 2  # a parent that is gone is started once more
 
