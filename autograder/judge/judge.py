@@ -21,13 +21,12 @@ from nbformat.v4 import new_output
 
 from autograder.course import CourseError
 from autograder.judge import plan, walls
-from autograder.judge.forbid import tree_of, uses
+from autograder.judge.forbid import defined, uses
 from autograder.judge.remote import RemoteError
 from autograder.judge.ruling import TEXT, judged, out_of_memory
 from autograder.judge.sandbox import Limits
 from autograder.judge.session import Session, Stop, clean
 from autograder.judge.showing import notebook_outputs
-from autograder.lesson import defined
 from autograder.outcome import Outcome, TestResult, Verdict
 from fasttrack.check.reach import LearnerError
 
@@ -63,7 +62,7 @@ def judge(
     finally:
         court.end()
     results = [court.results[grade_id] for grade_id in lesson.tests]
-    text = nbformat.writes(notebook).encode(errors="replace")
+    text = nbformat.v4.writes(notebook).encode(errors="replace")
     seconds = time.monotonic() - began
     return Verdict(lesson.name, tuple(results), text, seconds, tuple(court.notes), court.cold_because)
 
@@ -199,7 +198,7 @@ class Court:
         """FORBIDDEN if a cell that binds the exercise's name also names what it must not use, else PASSED for now."""
         own = [step for step in self.steps if not step.test] if test.forbidden else []
         for at, step in enumerate(own):
-            if step.grade_id != test.name and test.name not in defined(tree_of(step.source)):
+            if step.grade_id != test.name and test.name not in defined(step.source):
                 continue
             others = [earlier.source for earlier in own[:at]]
             for name, line in uses(step.source, test.forbidden, others):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class Lesson:
     imports: dict[str, str]  # the statement that binds a name, by name
 
 
+@functools.lru_cache(maxsize=16)  # a worker is asked for the same few lessons all the time
 def lesson(source: bytes) -> Lesson:
     """Read nbgrader's source notebook. Raises CourseError if it is none."""
     try:
@@ -175,7 +177,7 @@ def stub(source: str) -> str:
 def parse(submission: bytes) -> NotebookNode | None:
     """A submission as a notebook, or None if it is not one."""
     try:
-        notebook: Any = nbformat.reads(submission.decode("utf-8-sig"), as_version=4)
+        notebook: Any = nbformat.convert(nbformat.reader.reads(submission.decode("utf-8-sig")), 4)
         nbformat.validate(notebook)
     except Exception:  # nbformat raises whatever its parts raise, on what a stranger wrote
         return None
