@@ -4,15 +4,13 @@
 
 All grade the same simulated class (undamaged files, since nbgrader stops at a damaged one) from the command
 line, start-up included, feedback left out; the scores must be equal. Ratios are to be trusted, not the rates:
-they go with the machine and what else it does. Beside the time that passed stands the cpu time, which says what a
-submission costs where nobody else is at work. Then comes where the cpu time of one warm submission goes, and the
+they go with the machine and what else it does. Then comes where the cpu time of one warm submission goes, and the
 limit: the cpu time of the learner's own cells and functions, which no grader can save.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -22,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from unittest.mock import patch
 
 import typer
@@ -46,13 +44,6 @@ LEARNERS = "learner's cells and functions"
 COPIED = ("pyproject.toml", "solutions", "autograder/answers", "autograder/nbgrader_config.py")
 
 
-class Seconds(NamedTuple):
-    """How long something took, by the clock and by the processors."""
-
-    passed: float
-    cpu: float
-
-
 def classroom(folder: Path, lesson: str, learners: int) -> Course:
     """A copy of the course with a simulated class in it, ready for both graders."""
     for name in COPIED:
@@ -64,8 +55,8 @@ def classroom(folder: Path, lesson: str, learners: int) -> Course:
     return course
 
 
-def nbgrader(course: Course, lesson: str) -> tuple[Seconds, dict[str, float]]:
-    """Time and scores of `nbgrader autograde UNIT`, the gradebook made beforehand."""
+def nbgrader(course: Course, lesson: str) -> tuple[float, dict[str, float]]:
+    """Seconds and scores of `nbgrader autograde UNIT`, the gradebook made beforehand."""
     unit, name = lesson.split("/")
     url = f"sqlite:///{course.grading / 'gradebook.db'}"
     write_sources(course, [read(course.source(lesson), lesson)], course.grading)
@@ -76,8 +67,8 @@ def nbgrader(course: Course, lesson: str) -> tuple[Seconds, dict[str, float]]:
         return seconds, {one.student.id: float(one.score) for one in found}
 
 
-def ours(course: Course, lesson: str, workers: int, mode: str) -> tuple[Seconds, dict[str, float]]:
-    """Time and scores of `autograder grade --cold` or `--warm`."""
+def ours(course: Course, lesson: str, workers: int, mode: str) -> tuple[float, dict[str, float]]:
+    """Seconds and scores of `autograder grade --cold` or `--warm`."""
     command = (
         "-m",
         "autograder.cli",
@@ -96,20 +87,14 @@ def ours(course: Course, lesson: str, workers: int, mode: str) -> tuple[Seconds,
         }
 
 
-def run(folder: Path, *command: str) -> Seconds:
-    """The time a command takes; its output is shown if it fails."""
+def run(folder: Path, *command: str) -> float:
+    """Seconds a command takes; its output is shown if it fails."""
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    began, spent = time.perf_counter(), children()
+    began = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
-    return Seconds(time.perf_counter() - began, children() - spent)
-
-
-def children() -> float:
-    """Cpu seconds of the processes that this one started and that have ended, theirs included."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return time.perf_counter() - began
 
 
 def shares(course: Course, lesson: str, count: int = 8) -> dict[str, float]:
@@ -175,20 +160,11 @@ def main(
             )
             if grader == "warm":
                 parts = shares(course, lesson, min(8, learners))
-    table = Table(
-        "grader", "seconds", "a minute", "ratio", "cpu seconds", "ratio", title=f"{learners} of {lesson}"
-    )
-    for grader, (passed, cpu) in times.items():
-        ratios = times["nbgrader"].passed / passed, times["nbgrader"].cpu / cpu
-        row = (
-            f"{passed:.1f}",
-            f"{60 * learners / passed:.1f}",
-            f"{ratios[0]:.2f}",
-            f"{cpu:.1f}",
-            f"{ratios[1]:.2f}",
-        )
-        table.add_row(grader, *row)
-    Console(width=110).print(table)
+    table = Table("grader", "seconds", "submissions a minute", "ratio", title=f"{learners} of {lesson}")
+    for grader, seconds in times.items():
+        rate, ratio = 60 * learners / seconds, times["nbgrader"] / seconds
+        table.add_row(grader, f"{seconds:.1f}", f"{rate:.1f}", f"{ratio:.2f}")
+    Console().print(table)
     if not scores["nbgrader"] == scores["cold"] == scores["warm"]:
         sys.exit(f"the scores differ: {scores}")
     print(f"the same {len(scores['nbgrader'])} scores; {workers} workers, sandbox on")
