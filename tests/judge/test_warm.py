@@ -152,7 +152,7 @@ def test_the_end_of_a_fork_is_the_end_of_all_it_started(own_parent: Warm) -> Non
     below = descendants(session.sandbox.process.pid)
     assert len(below) == 7
     session.end()
-    assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
+    assert not [pid for pid in below if alive(pid)]
 
 
 JUDGE = """
