@@ -167,6 +167,10 @@ def grade_command(
         str, typer.Option(help="The gradebook's SQLAlchemy URL; SQLite in autograder/ by default.")
     ] = "",
     sandbox: Annotated[bool, typer.Option(help="Run learners' code inside bubblewrap.")] = True,
+    warm: Annotated[
+        bool,
+        typer.Option("--warm/--cold", help="Fork each learner's process from one that is ready, or not."),
+    ] = True,
     feedback: Annotated[bool, typer.Option(help="Write feedback for each learner.")] = True,
 ) -> None:
     """Grade every submission in autograder/submitted/: gradebook, feedback, report, CSV and a table.
@@ -183,7 +187,9 @@ def grade_command(
         course = Course.here()
         names = course.lessons(lessons)
         wanted = submissions(course, names)
-        options = batch.Options(db, scheduler, workers, sandbox=sandbox, regrade=regrade, feedback=feedback)
+        options = batch.Options(
+            db, scheduler, workers, sandbox=sandbox, warm=warm, regrade=regrade, feedback=feedback
+        )
         with progress("grading", len(wanted)) as bar:
             done = batch.grade(
                 course,
@@ -217,6 +223,13 @@ def grade_command(
             soft_wrap=True,
         )
     out.print(f"{done.graded} graded, {done.skipped} as before", highlight=False)
+    for why, count in done.cold.items():
+        err.print(
+            f"{count} graded from a cold start, which takes longer: {why}",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
     for problem in wrong:
         err.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
     if done.interrupted:

@@ -101,4 +101,4 @@ def without_markers(source: str) -> str:
 def text_of(node: NotebookNode) -> str:
     """A notebook as the text of its file, validated: the same notebook always gives the same bytes."""
     nbformat.validate(node)
-    return str(nbformat.writes(node)) + "\n"
+    return str(nbformat.v4.writes(node)) + "\n"

@@ -48,6 +48,7 @@ class Verdict:
     notebook: bytes
     seconds: float = 0.0
     notes: tuple[str, ...] = ()  # repairs and suspicions, a line each
+    cold_because: str = ""  # why its process was not forked from a warm one, where it was to be
 
     @property
     def points(self) -> int:

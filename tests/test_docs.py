@@ -61,7 +61,7 @@ def test_the_guide_has_every_option_of_grade_and_no_other() -> None:
     table = set(re.findall(r"^\| `(--[\w-]+)", INSTRUCTORS, re.MULTILINE))
     grade = typer.main.get_command(app).commands["grade"]  # type: ignore[attr-defined]
     options = {name for one in grade.params for name in (*one.opts, *one.secondary_opts) if name[:2] == "--"}
-    assert table == options - {"--sandbox", "--feedback"}  # which are the defaults
+    assert table == options - {"--sandbox", "--warm", "--feedback"}  # which are the defaults
 
 
 def test_the_guide_has_every_outcome() -> None:

@@ -36,6 +36,7 @@ class Options:
     workers: int = 2
     limits: Limits = field(default_factory=Limits)
     sandbox: bool = True
+    warm: bool = True  # a worker forks the learners' processes from one that has torch loaded
     regrade: bool = False
     feedback: bool = True
 
@@ -48,6 +49,7 @@ class Batch:
     skipped: int = 0  # already graded under the same key
     problems: list[str] = field(default_factory=list)
     interrupted: bool = False
+    cold: dict[str, int] = field(default_factory=dict)  # how many were not judged warm, by the reason
 
 
 def grade(
@@ -88,6 +90,8 @@ def grade(
                     batch.problems.append(problem)
                 else:
                     batch.graded += 1
+                    if isinstance(verdict, Verdict) and (why := verdict.cold_because):
+                        batch.cold[why] = batch.cold.get(why, 0) + 1
                 progress(number, len(todo))
         except KeyboardInterrupt:
             batch.interrupted = True
@@ -126,7 +130,15 @@ def task(one: Submission, sources: dict[str, bytes], options: Options) -> Task |
         return not_graded(one, error.strerror or str(error))
     its_key = key(submission, source, options.limits, sandbox=options.sandbox)
     return Task(
-        one.who, one.lesson, its_key, source, submission, options.limits, options.sandbox, environment()
+        one.who,
+        one.lesson,
+        its_key,
+        source,
+        submission,
+        options.limits,
+        options.sandbox,
+        options.warm,
+        environment(),
     )
 
 

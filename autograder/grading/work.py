@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import threading
 from dataclasses import dataclass, replace
 
@@ -29,6 +31,7 @@ class Task:
     submission: bytes
     limits: Limits
     sandbox: bool
+    warm: bool = True
     environment: str = ""  # of the one who asks; a worker with another gives other verdicts
 
 
@@ -48,15 +51,28 @@ def work(task: Task) -> Verdict:
 def verdict_on(task: Task) -> Verdict:
     """As `work`, without a look at who else works here."""
     torch.set_num_threads(1)  # a check's tensors are small, and every core has a worker
-    source = nbformat.reads(task.source.decode(), as_version=4)
-    found = sanitize(source, task.submission)
+    source = source_notebook(task.source)
+    found = sanitize(source, task.submission, release(task.source))
     notes = tuple(str(note) for note in found.notes)
     if found.notebook is None:
         return unreadable(source, task.lesson, found.malformed, notes)
-    verdict = judge(task.source, text_of(found.notebook).encode(), task.limits, sandbox=task.sandbox)
+    cleaned = json.dumps(found.notebook).encode()
+    verdict = judge(task.source, cleaned, task.limits, sandbox=task.sandbox, warm=task.warm)
     return replace(
         verdict, lesson=task.lesson, notes=(*notes, *verdict.notes), results=missing(verdict, found.missing)
     )
+
+
+@functools.lru_cache(maxsize=16)
+def source_notebook(source: bytes) -> nbformat.NotebookNode:
+    """nbgrader's source notebook, read once in a worker. Nobody changes it."""
+    return nbformat.reads(source.decode(), as_version=4)
+
+
+@functools.lru_cache(maxsize=16)
+def release(source: bytes) -> nbformat.NotebookNode:
+    """What learners got of it, made once in a worker. Nobody changes it."""
+    return released(source_notebook(source))
 
 
 def missing(verdict: Verdict, exercises: tuple[str, ...]) -> tuple[TestResult, ...]:

@@ -26,18 +26,24 @@ from autograder.judge.ruling import TEXT, judged, out_of_memory
 from autograder.judge.sandbox import Limits
 from autograder.judge.session import Session, Stop, clean
 from autograder.judge.showing import notebook_outputs
-from autograder.lesson import defined
 from autograder.outcome import Outcome, TestResult, Verdict
 from fasttrack.check.reach import LearnerError
-from fasttrack.forbid import tree_of, uses
+from fasttrack.forbid import uses
 
 
-def judge(source: bytes, submission: bytes, limits: Limits | None = None, *, sandbox: bool = True) -> Verdict:
+def judge(
+    source: bytes,
+    submission: bytes,
+    limits: Limits | None = None,
+    *,
+    sandbox: bool = True,
+    warm: bool = False,
+) -> Verdict:
     """Judge one submission of one lesson.
 
     `source` is nbgrader's source notebook, hidden tests and all; `submission` a sanitized notebook whose graded
-    cells carry nbgrader's metadata. Raises CourseError if `source` is no notebook or no sandbox can be made;
-    whatever the submission does is an outcome.
+    cells carry nbgrader's metadata. With `warm` the learner's processes are forked where that is possible. Raises
+    CourseError if `source` is no notebook or no sandbox can be made; whatever the submission does is an outcome.
     """
     began = time.monotonic()
     if sandbox:
@@ -50,23 +56,24 @@ def judge(source: bytes, submission: bytes, limits: Limits | None = None, *, san
             for test in lesson.tests.values()
         ]
         return Verdict(lesson.name, tuple(results), submission, time.monotonic() - began)
-    court = Court(lesson, notebook, limits or Limits(), isolated=sandbox)
+    court = Court(lesson, notebook, limits or Limits(), isolated=sandbox, warm=warm)
     try:
         court.sit()
     finally:
         court.end()
     results = [court.results[grade_id] for grade_id in lesson.tests]
-    text = nbformat.writes(notebook).encode(errors="replace")
-    return Verdict(lesson.name, tuple(results), text, time.monotonic() - began, tuple(court.notes))
+    text = nbformat.v4.writes(notebook).encode(errors="replace")
+    seconds = time.monotonic() - began
+    return Verdict(lesson.name, tuple(results), text, seconds, tuple(court.notes), court.cold_because)
 
 
 class Court:
     """One submission being judged."""
 
     def __init__(
-        self, lesson: plan.Lesson, notebook: NotebookNode, limits: Limits, *, isolated: bool
+        self, lesson: plan.Lesson, notebook: NotebookNode, limits: Limits, *, isolated: bool, warm: bool
     ) -> None:
-        self.lesson, self.limits, self.isolated = lesson, limits, isolated
+        self.lesson, self.limits, self.isolated, self.warm = lesson, limits, isolated, warm
         self.steps = list(plan.steps(lesson, notebook))
         self.until = time.monotonic() + limits.lesson_seconds
         self.session: Session | None = None
@@ -77,6 +84,7 @@ class Court:
         self.last: Stop | None = None  # what ended the process before this one
         self.results: dict[str, TestResult] = {}
         self.notes: list[str] = []
+        self.cold_because = ""
 
     def sit(self) -> None:
         """Every step in order."""
@@ -135,8 +143,13 @@ class Court:
         names = {name for test in self.lesson.tests.values() for name in test.forbidden}
         self.starts += 1
         self.session = Session(
-            self.limits, self.until, isolated=self.isolated, forbidden=tuple(sorted(names))
+            self.limits,
+            self.until,
+            isolated=self.isolated,
+            warm=self.warm,
+            forbidden=tuple(sorted(names)),
         )
+        self.cold_because = self.session.sandbox.cold_because or self.cold_because
 
     def replay(self, at: int) -> None:
         """Run the learner's cells before `at` in a new process; one that ends it is broken from now on."""
@@ -185,7 +198,7 @@ class Court:
         """FORBIDDEN if a cell that binds the exercise's name also names what it must not use, else PASSED for now."""
         own = [step for step in self.steps if not step.test] if test.forbidden else []
         for at, step in enumerate(own):
-            if step.grade_id != test.name and test.name not in defined(tree_of(step.source)):
+            if step.grade_id != test.name and test.name not in plan.defined(step.source):
                 continue
             others = [earlier.source for earlier in own[:at]]
             for name, line in uses(step.source, test.forbidden, others):

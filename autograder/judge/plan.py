@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from nbformat import NotebookNode
 
 from autograder.course import CourseError
 from autograder.lesson import SOLUTION
+from autograder.lesson import defined as bound
 from autograder.notebook import test_id, without_markers
 from fasttrack.forbid import tree_of
 
@@ -58,6 +60,7 @@ class Lesson:
     imports: dict[str, str]  # the statement that binds a name, by name
 
 
+@functools.lru_cache(maxsize=16)  # a worker is asked for the same few lessons all the time
 def lesson(source: bytes) -> Lesson:
     """Read nbgrader's source notebook. Raises CourseError if it is none."""
     try:
@@ -135,6 +138,12 @@ def imports(source: str) -> Iterator[tuple[str, str]]:
                 yield alias.asname or alias.name.split(".")[0], ast.unparse(node)
 
 
+@functools.lru_cache(maxsize=1024)  # the given cells are asked about with every exercise
+def defined(source: str) -> frozenset[str]:
+    """Names that a cell binds outside of functions and classes."""
+    return frozenset(bound(tree_of(source)))
+
+
 def needed(test: Test) -> list[str]:
     """The names that a test takes from elsewhere, in the order they occur."""
     nodes = [node for node in ast.walk(tree_of(test.code)) if isinstance(node, ast.Name)]
@@ -175,7 +184,7 @@ def stub(source: str) -> str:
 def parse(submission: bytes) -> NotebookNode | None:
     """A submission as a notebook, or None if it is not one."""
     try:
-        notebook: Any = nbformat.reads(submission.decode("utf-8-sig"), as_version=4)
+        notebook: Any = nbformat.convert(nbformat.reader.reads(submission.decode("utf-8-sig")), 4)
         nbformat.validate(notebook)
     except Exception:  # nbformat raises whatever its parts raise, on what a stranger wrote
         return None

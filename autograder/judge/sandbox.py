@@ -1,40 +1,21 @@
-"""The learner's process: how it is started, what it may use, and an end that leaves nothing behind."""
+"""The learner's process: what it may use, how it is started, and an end that leaves nothing behind."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from autograder.course import CourseError
 from autograder.inside.data import Bytes
-from autograder.judge import walls
+from autograder.judge.cold import Cold
 from autograder.judge.processes import uses_more
-from autograder.judge.syscalls import seccomp_filter
+from autograder.judge.warm import NotWarm, fork
 from autograder.judge.wire import Channel, LearnerDied, OutOfMemory, OutOfTime, WireError
 
 MB = 1 << 20
-PROGRAM = "import sys; from autograder.inside.main import main; main(sys.argv[1])"
-ENVIRONMENT = {
-    "PATH": "/usr/bin",
-    "USER": "learner",
-    "LANG": "C.UTF-8",
-    "TZ": "UTC",
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "HF_HUB_OFFLINE": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")},
-}
 
 
 @dataclass(frozen=True)
@@ -59,53 +40,54 @@ class Limits:
     restarts: int = 3
 
 
+class Process(Protocol):
+    """A learner's process as it was started: `warm.Fork` or `cold.Cold`. `pid` is above all that it starts."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Its exit status, negative for a signal, or None while it runs."""
+
+    def wait(self, seconds: float) -> int:
+        """As `poll`, once it has ended. Raises TimeoutError if it has not by then."""
+
+    def said(self) -> str:
+        """The last line of what it said when it did not come up, or ""."""
+
+    def end(self) -> None:
+        """Kill it with all it started; they are gone when this returns."""
+
+
 class Sandbox:
     """One learner process, started and limited; `end` stops it and all that it started.
 
-    `forbidden` are names whose calls are to be noticed. Without `isolated` the same program runs with the rights
-    of this one. Raises CourseError if the sandbox cannot be made.
+    `forbidden` are names whose calls are to be noticed. With `warm` it comes from the worker's warm parent; where
+    that is not possible it starts cold, and `cold_because` says why. Without `isolated` the same program runs with
+    the rights of this one. Raises CourseError if the sandbox cannot be made.
     """
 
-    def __init__(self, limits: Limits, *, isolated: bool = True, forbidden: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        isolated: bool = True,
+        warm: bool = False,
+        forbidden: tuple[str, ...] = (),
+    ) -> None:
         self.limits, self.isolated, self.ended = limits, isolated, False
-        self.folder = walls.SCRATCH if isolated else tempfile.mkdtemp(prefix="learner-")
+        self.cold_because = ""
         source, to_peer = os.pipe()
         from_peer, sink = os.pipe()
-        filtered = self.filter() if isolated else None
-        inherited = [source, sink] if filtered is None else [source, sink, filtered]
-        self.said = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
         try:
-            self.process = subprocess.Popen(
-                self.command(source, sink, forbidden, filtered),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self.said,
-                env=self.environment(),
-                pass_fds=inherited,
-                start_new_session=True,
-            )
+            self.process = self.start(source, sink, forbidden, warm=isolated and warm)
         finally:
-            for fd in inherited:
-                os.close(fd)
+            os.close(source)
+            os.close(sink)
         self.channel = Channel(to_peer, from_peer, self.look, limits.answer)
 
-    @staticmethod
-    def filter() -> int | None:
-        """A descriptor from which bubblewrap reads the filter of system calls, if there is one."""
-        program = seccomp_filter()
-        if not program:
-            return None
-        reader, writer = os.pipe()
-        os.write(writer, program)  # far less than a pipe holds
-        os.close(writer)
-        return reader
-
-    def command(self, source: int, sink: int, forbidden: tuple[str, ...], filtered: int | None) -> list[str]:
+    def start(self, source: int, sink: int, forbidden: tuple[str, ...], *, warm: bool) -> Process:
         limits = self.limits
         settings = {
-            "source": source,
-            "sink": sink,
-            "folder": self.folder,
             "forbidden": forbidden,
             "limits": {
                 "cpu": limits.cpu_seconds,
@@ -117,14 +99,12 @@ class Sandbox:
                 else 0,  # else it would count all of this user's
             },
         }
-        program = [sys.executable, "-s", "-P", "-c", PROGRAM, json.dumps(settings)]
-        return walls.command(program, limits.scratch, filtered) if self.isolated else program
-
-    def environment(self) -> dict[str, str]:
-        """Everything the learner's code finds in its environment; nothing is inherited."""
-        ours, course = walls.packages()
-        path = walls.HERE if self.isolated else f"{Path(ours).parent}:{Path(course).parent}"
-        return {**ENVIRONMENT, "HOME": self.folder, "TMPDIR": self.folder, "PYTHONPATH": path}
+        if warm:
+            try:
+                return fork(settings, limits.scratch, source, sink, limits.start_seconds)
+            except NotWarm as error:
+                self.cold_because = str(error)
+        return Cold(settings, limits.scratch if self.isolated else None, source, sink)
 
     def look(self) -> None:
         """Raise LearnerDied or OutOfMemory if it is so."""
@@ -138,18 +118,15 @@ class Sandbox:
         try:
             return self.channel.exchange(frame, deadline)
         except (LearnerDied, OutOfTime, OutOfMemory, WireError) as error:
-            self.said.seek(0)
-            lines = self.said.read(10_000).decode(errors="replace").strip().splitlines()
+            why = self.process.said() or repr(error)
             self.end()
-            raise CourseError(
-                f"the learner process does not start: {lines[-1] if lines else error!r}"
-            ) from error
+            raise CourseError(f"the learner process does not start: {why}") from error
 
     def cause(self) -> str:
         """Why the process is gone, once it is: `signal SIGXCPU`, `exit status 3`."""
         try:
             status = self.process.wait(1)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             return "it closed its pipe"
         number = -status if status < 0 else status - 128
         with suppress(ValueError):
@@ -161,10 +138,5 @@ class Sandbox:
         if self.ended:
             return
         self.ended = True
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.process.end()
         self.channel.close()
-        self.said.close()
-        if not self.isolated:
-            shutil.rmtree(self.folder, ignore_errors=True)

@@ -37,7 +37,13 @@ class Session:
     """Talks to one learner process. `alive` until a Stop that ends the process."""
 
     def __init__(
-        self, limits: Limits, until: float, *, isolated: bool = True, forbidden: tuple[str, ...] = ()
+        self,
+        limits: Limits,
+        until: float,
+        *,
+        isolated: bool = True,
+        warm: bool = False,
+        forbidden: tuple[str, ...] = (),
     ) -> None:
         """Start a process. `until` (of time.monotonic) is when the lesson's time is up."""
         self.limits, self.lesson_until = limits, until
@@ -48,11 +54,11 @@ class Session:
         self.stop: Stop | None = None  # since `begin`
         self.error: LearnerError | None = None  # the last one, since `begin`
         self.count = 0
-        self.until = time.monotonic() + limits.start_seconds
-        self.sandbox = Sandbox(limits, isolated=isolated, forbidden=forbidden)
+        self.sandbox = Sandbox(limits, isolated=isolated, warm=warm, forbidden=forbidden)
         greeting = pack(
             {"id": 0, "do": "watch", "names": [], "seconds": limits.start_seconds, "drop": []}, []
         )
+        self.until = time.monotonic() + limits.start_seconds
         self.sandbox.greet(greeting, self.until)
 
     def begin(self, seconds: float, forbidden: Sequence[str] = ()) -> None:

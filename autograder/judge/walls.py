@@ -46,13 +46,17 @@ def bubblewrap() -> str:
     return found
 
 
-def command(program: list[str], scratch: int, seccomp: int | None) -> list[str]:
-    """`program` in a sandbox whose scratch folder holds `scratch` bytes; `seccomp` is a descriptor of a filter."""
+def command(program: list[str], scratch: int | None, seccomp: int | None = None) -> list[str]:
+    """`program` in a sandbox whose scratch folder holds `scratch` bytes; `seccomp` is a descriptor of a filter.
+
+    Without `scratch`, for a program that forks others: /proc lies there, where each fork mounts its own scratch.
+    """
+    room = ("--size", str(scratch), "--perms", "0700", "--tmpfs") if scratch else ("--bind", "/proc")
     inner = [
         bubblewrap(),
         *("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--uid", LEARNER, "--gid", LEARNER, "--hostname", "sandbox"),
-        *("--size", str(scratch), "--perms", "0700", "--tmpfs", SCRATCH),  # before what may lie in it
+        *(*room, SCRATCH),  # before what may lie in it
         *folders(),
         *("--dev", "/dev", "--size", str(SHARED), "--perms", "1777", "--tmpfs", "/dev/shm"),
         *("--chdir", SCRATCH, "--remount-ro", "/dev", "--remount-ro", "/"),

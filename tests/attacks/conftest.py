@@ -21,6 +21,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.judge.judge import judge
 from autograder.judge.processes import descendants
 from autograder.judge.sandbox import Limits
+from autograder.judge.session import Session
+from autograder.judge.warm import WARM
 from autograder.notebook import nbgrader
 from autograder.outcome import TestResult, Verdict
 
@@ -116,14 +118,25 @@ def _orphans_come_here() -> None:
     assert ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0) == 0
 
 
+@pytest.fixture(params=["cold", "warm"])
+def warm(request: pytest.FixtureRequest) -> bool:
+    """Whether learners' processes are forked; this worker's warm parent is up before anything is counted."""
+    forked = bool(request.param == "warm")
+    if forked:
+        Session(Limits(), time.monotonic() + 600, warm=True).end()
+        assert not WARM.why_not
+    return forked
+
+
 @pytest.fixture
-def attack() -> Any:
+def attack(warm: bool) -> Any:
     """Judge the honest submission with cells replaced; nothing may be left running."""
 
     def run(**cells: str) -> Attacked:
         before, began = set(descendants(os.getpid())), time.monotonic()
-        verdict = judge(notebook(SOURCE), notebook({**SOURCE, **HONEST, **cells}), LIMITS)
+        verdict = judge(notebook(SOURCE), notebook({**SOURCE, **HONEST, **cells}), LIMITS, warm=warm)
         seconds = time.monotonic() - began
+        assert not verdict.cold_because
         assert not left_running(before)
         return Attacked(verdict, seconds)
 

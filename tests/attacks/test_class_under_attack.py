@@ -460,9 +460,9 @@ def command(pid: int) -> str:
         return "multiprocessing"
 
 
-def graded(course: Course) -> Class:
+def graded(course: Course, warm: bool) -> Class:
     """Grade whatever lies there."""
-    options = batch.Options(workers=2, limits=LIMITS)
+    options = batch.Options(workers=2, limits=LIMITS, warm=warm)
     earlier, before = set(descendants(os.getpid())), files(course)
     with within(PATIENCE):
         done = batch.grade(course, submissions(course, [NAME]), options)
@@ -478,23 +478,33 @@ def released(built_once: Path) -> Notebook:
     return notebook
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["cold", "warm"])
+def warm(request: pytest.FixtureRequest) -> bool:
+    """Whether learners' processes are forked."""
+    return bool(request.param)
+
+
 @pytest.fixture(scope="module")
-def peaceful(built_once: Path, released: Notebook, tmp_path_factory: pytest.TempPathFactory) -> Class:
+def peaceful(
+    warm: bool, built_once: Path, released: Notebook, tmp_path_factory: pytest.TempPathFactory
+) -> Class:
     """The honest learners, among themselves."""
     course = Course(tmp_path_factory.mktemp("peaceful"))
     shutil.copytree(built_once, course.root, dirs_exist_ok=True)
     hand_in_honestly(course, released)
-    return graded(course)
+    return graded(course, warm)
 
 
 @pytest.fixture(scope="module")
-def attacked(built_once: Path, released: Notebook, tmp_path_factory: pytest.TempPathFactory) -> Class:
+def attacked(
+    warm: bool, built_once: Path, released: Notebook, tmp_path_factory: pytest.TempPathFactory
+) -> Class:
     """The honest learners among the attackers."""
     course = Course(tmp_path_factory.mktemp("attacked"))
     shutil.copytree(built_once, course.root, dirs_exist_ok=True)
     hand_in_honestly(course, released)
     attack(course, released)
-    return graded(course)
+    return graded(course, warm)
 
 
 def test_there_are_at_least_forty_attacks() -> None:
@@ -545,6 +555,10 @@ def test_everyone_else_is_graded_and_nobody_twice(attacked: Class) -> None:
 def test_each_takes_no_longer_than_its_limits_say(attacked: Class) -> None:
     most = LIMITS.lesson_seconds + LIMITS.start_seconds
     assert not {one.who: one.seconds for one in attacked.graded.values() if one.seconds > most}
+
+
+def test_nobody_was_graded_otherwise_than_asked(attacked: Class) -> None:
+    assert not attacked.done.cold
 
 
 def test_no_process_is_left(attacked: Class) -> None:

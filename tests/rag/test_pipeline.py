@@ -151,6 +151,11 @@ def test_the_extractive_reader_quotes_with_citations() -> None:
     assert ExtractiveReader(passages).read("Zebra?", passages).text == ""
 
 
+def test_the_extractive_reader_quotes_no_question() -> None:
+    passages = ["Why RoPE?", "Turning each pair of numbers is what RoPE does."]
+    assert ExtractiveReader(passages, quotes=1).read("What is RoPE?", passages).text == f"{passages[1]} [2]"
+
+
 def test_a_chat_prompt_has_a_line_for_each_passage() -> None:
     prompt, used = chat_prompt("Why [1]?", ["See x [i] there.", "Two."], 100)
     assert prompt == "[1] See x [i] there.\n[2] Two.\nQuestion: Why ?"

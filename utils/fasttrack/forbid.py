@@ -31,10 +31,9 @@ def uses(source: str, forbidden: Sequence[str], others: Iterable[str] = ()) -> l
 def found(source: str, forbidden: Sequence[str], others: Iterable[str]) -> list[tuple[str, int]]:
     aliases: Aliases = {}
     stars: list[str] = []
-    for cell in others:
-        follow(tree_of(cell), aliases, stars)
+    for cell in (*others, source):
+        follow(bindings(cell), aliases, stars)
     tree = tree_of(source)
-    follow(tree, aliases, stars)
     lines: dict[str, int] = {}
     for name, line in mentioned(tree, aliases):
         names = {name, *(f"{star}.{name}" for star in stars)}
@@ -52,9 +51,16 @@ def tree_of(source: str) -> ast.Module:
         return ast.Module(body=[], type_ignores=[])
 
 
-def follow(tree: ast.Module, aliases: Aliases, stars: list[str]) -> None:
-    """Note what names stand for, wherever in the cell they are bound."""
-    for node in ast.walk(tree):
+@functools.lru_cache(maxsize=1024)
+def bindings(source: str) -> tuple[ast.AST, ...]:
+    """The statements of a cell that may say what a name stands for, wherever in it they are."""
+    kinds = (ast.Import, ast.ImportFrom, ast.Assign)
+    return tuple(node for node in ast.walk(tree_of(source)) if isinstance(node, kinds))
+
+
+def follow(nodes: Iterable[ast.AST], aliases: Aliases, stars: list[str]) -> None:
+    """Note what names stand for."""
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 root = alias.name.split(".")[0]

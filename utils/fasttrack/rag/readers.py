@@ -85,6 +85,7 @@ class FablesReader:
 class ExtractiveReader:
     """Quotes the sentences that share the rarest words with the question; works without any model.
 
+    A sentence that is itself a question answers none, and is never quoted.
     `texts`: the passages that the rarity of a word is counted over, all of the store.
     """
 
@@ -94,7 +95,9 @@ class ExtractiveReader:
 
     def read(self, question: str, passages: Sequence[str]) -> Reply:
         """The best sentences, each with its passage; an empty text if none shares a word with the question."""
-        split = [[neutralise(line) for line in sentences(passage)] for passage in passages]
+        split = [
+            [neutralise(line) for line in sentences(passage) if not line.endswith("?")] for passage in passages
+        ]
         best = best_sentences(
             sorted(set(terms(question))),
             [[terms(line) for line in lines] for lines in split],
