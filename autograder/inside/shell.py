@@ -60,6 +60,7 @@ def start() -> Shell:
     settings = Config()
     settings.HistoryManager.enabled = False
     settings.InteractiveShell.ast_node_interactivity = "last_expr"
+    settings.InteractiveShell.xmode = "Plain"  # the coloured lines of each call take 20 ms an error
     sys.stdout, sys.stderr = STDOUT, STDERR
     shell: Shell = Shell.instance(config=settings, display_pub_class=Publisher, displayhook_class=Hook)
     return shell

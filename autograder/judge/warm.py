@@ -33,6 +33,10 @@ PACKAGES = (
     *(f"IPython.core.{name}" for name in ("completer", "magics", "oinspect", "application", "logger")),
     "numpy.random",
     "torch",
+    "fasttrack.check",
+    "fasttrack.data",
+    "fasttrack.models.base",
+    "sklearn.svm",
 )
 KILLED = -signal.SIGKILL
 TRIES = 2  # a parent that is gone is started once more

@@ -96,7 +96,8 @@ class ExtractiveReader:
     def read(self, question: str, passages: Sequence[str]) -> Reply:
         """The best sentences, each with its passage; an empty text if none shares a word with the question."""
         split = [
-            [neutralise(line) for line in sentences(passage) if not line.endswith("?")] for passage in passages
+            [neutralise(line) for line in sentences(passage) if not line.endswith("?")]
+            for passage in passages
         ]
         best = best_sentences(
             sorted(set(terms(question))),
