@@ -179,7 +179,7 @@ check.unseen_share(unseen_share, seed=7)
 # not written.
 # </details>
 
-# %%
+# %% tags=["demo"]
 for block_size in range(1, 7):
     x, _ = build_dataset(train_names, stoi, block_size)
     dev_contexts, _ = build_dataset(dev_names, stoi, block_size)
@@ -790,7 +790,7 @@ plot.runs(
 #
 # 6,000 steps with rate 0.3, then 2,000 with a tenth of it: with small steps at the end, the noise of the batches averages out.
 
-# %%
+# %% tags=["demo"]
 started = time.perf_counter()
 model = MLP(vocab_size, 3, 10, 200, torch.Generator().manual_seed(1))
 sgd = torch.optim.SGD(model.parameters(), lr=0.3)
@@ -824,7 +824,7 @@ plot.runs(
 #
 # Smaller random numbers make smaller logits, and smaller logits make a modest model. `scale` of exercise 5 is the knob. **Predict** the loss at step 0 with `scale=0.1`, and the final one:
 
-# %%
+# %% tags=["demo"]
 modest = MLP(vocab_size, 3, 10, 200, torch.Generator().manual_seed(1), scale=0.1)
 print(f"step 0: {split_loss(modest, *train):.4f}")
 sgd = torch.optim.SGD(modest.parameters(), lr=0.3)
@@ -890,7 +890,7 @@ def sample_names(
     ### END SOLUTION
 
 
-# %%
+# %% tags=["demo"]
 for net in (modest, model):  # look: ten names in each row
     print(", ".join(sample_names(net, itos, 3, 10, torch.Generator().manual_seed(5))))
 
@@ -1049,7 +1049,7 @@ for settings in (
 #
 # Short runs favour what learns quickly, so the last choice is made with long ones. The settings below come from about twenty of them, and they are not the best there are:
 
-# %%
+# %% tags=["demo"]
 started = time.perf_counter()
 block_size = 4
 long_train, long_dev, long_test = split(names(), stoi, block_size)
@@ -1069,7 +1069,7 @@ print(f"{time.perf_counter() - started:.0f} s")
 # Train lies well below what tables reach, and dev has stayed behind by 0.07: overfitting sets in. A larger network alone brings little from here on (with 400 hidden units: train 2.17, dev 2.25). What is left is more data, regularisation, or a
 # network that uses its parameters better: 04/03 and 04/05.
 
-# %%
+# %% tags=["demo"]
 drawn = sample_names(tuned, itos, block_size, 500, torch.Generator().manual_seed(5))
 print(", ".join(drawn[:20]))
 print(f"{sum(name in set(train_names) for name in drawn) / 500:.1%} of 500 samples stand in train_names")
@@ -1081,7 +1081,7 @@ print(f"{sum(name in set(train_names) for name in drawn) / 500:.1%} of 500 sampl
 #
 # Nothing told the network which letters are vowels. **Predict:** will its embeddings show them? To see it without tricks, train a model whose letters have two numbers only, so that each *is* a point in a plane:
 
-# %%
+# %% tags=["demo"]
 flat = MLP(vocab_size, 3, 2, 200, torch.Generator().manual_seed(1), scale=0.1)
 sgd = torch.optim.SGD(flat.parameters(), lr=0.3)
 train_model(flat, sgd, *train, cosine_rates(0.3, 4000), 64, torch.Generator().manual_seed(2))
@@ -1165,7 +1165,7 @@ for label, net in {"2 numbers": flat, "16 numbers": tuned}.items():
 #
 # All choices are made. Now the test names, once:
 
-# %%
+# %% tags=["demo"]
 yours = {"MLP": split_loss(model, *test), "tuned MLP": split_loss(tuned, *long_test)}
 tables = {
     f"table, {back} back": table_loss(
