@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, reader
 from nbgrader.api import Assignment, Gradebook, Notebook, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
@@ -46,14 +45,26 @@ class OneFeedback(GenerateFeedback):  # type: ignore[misc]
 class OneTransaction(Gradebook):  # type: ignore[misc]
     """nbgrader's gradebook, which commits some thirty times for a notebook and waits for the disk each time.
 
-    Here all of it becomes lasting by `keep`, or nothing does.
+    Here all that is done in a `with self.once()` becomes lasting at its end, or none of it. Open for the whole class:
+    each gradebook makes an engine of its own, which writes every statement anew.
     """
 
     def __init__(self, url: str) -> None:
         super().__init__(url, "llm-fasttrack")
-        session = self.db()
-        self.keep = session.commit
-        session.commit = session.flush
+        self.session = self.db()
+        self.keep = self.session.commit
+        self.session.commit = self.session.flush
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        try:
+            yield
+            self.keep()
+        except BaseException:
+            self.session.rollback()
+            raise
+        finally:
+            self.session.expunge_all()
 
 
 class Scores(SaveAutoGrades):  # type: ignore[misc]
@@ -78,6 +89,12 @@ class Record:
         self.course = course
         self.url = url
         self.store = Store(url)
+        self.gradebook = OneTransaction(url)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.gradebook.close()
+        self.store.close()
 
     def register(self, lessons: Iterable[Lesson]) -> None:
         """Put the cells and points of lessons into the gradebook, and the sources where the formgrader looks."""
@@ -92,13 +109,12 @@ class Record:
         path = self.course.grading / "autograded" / graded.who / f"{graded.lesson}.ipynb"
         replace(path, verdict.notebook.decode())
         place = {"notebook": name, "assignment": unit, "student": graded.who}
-        notebook = nbformat.reads(verdict.notebook.decode(), as_version=4)
+        notebook = reader.reads(verdict.notebook.decode())
         with warnings.catch_warnings(category=SAWarning, action="ignore"):  # nbgrader's sessions, not ours
-            with OneTransaction(self.url) as gradebook:
-                gradebook.update_or_create_student(graded.who)
-                gradebook.update_or_create_submission(unit, graded.who)
-                Scores(gradebook).preprocess(notebook, {"nbgrader": place})
-                gradebook.keep()
+            with self.gradebook.once():
+                self.gradebook.update_or_create_student(graded.who)
+                self.gradebook.update_or_create_submission(unit, graded.who)
+                Scores(self.gradebook).preprocess(notebook, {"nbgrader": place})
             if feedback:
                 self.feedback(graded.who, unit, name)
         self.store.save(graded)
@@ -141,7 +157,7 @@ def opened(course: Course, url: str = "") -> Iterator[Record]:
     try:
         yield record
     finally:
-        record.store.close()
+        record.close()
 
 
 def create(url: str) -> None:
