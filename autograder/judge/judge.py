@@ -9,11 +9,9 @@ submission's own test cells are not run. One submission at a time in a process: 
 
 from __future__ import annotations
 
-import contextlib
 import io
 import time
-import warnings
-from typing import IO, Any
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -21,11 +19,12 @@ from nbformat.v4 import new_output
 
 from autograder.course import CourseError
 from autograder.judge import plan, walls
+from autograder.judge.exam import examine, imported
 from autograder.judge.remote import RemoteError
 from autograder.judge.ruling import TEXT, judged, out_of_memory
 from autograder.judge.sandbox import Limits
 from autograder.judge.session import Session, Stop, clean
-from autograder.judge.showing import notebook_outputs
+from autograder.judge.showing import error_output, notebook_outputs
 from autograder.outcome import Outcome, TestResult, Verdict
 from fasttrack.check.reach import LearnerError
 from fasttrack.forbid import uses
@@ -238,29 +237,3 @@ class Court:
         if error and not isinstance(error, AssertionError | RemoteError | Stop):
             self.notes.append(f"the check of {test.name} could not be completed: {error!r}"[:TEXT])
         return verdict
-
-
-def imported(lesson: plan.Lesson, test: plan.Test) -> dict[str, Any]:
-    """The names of a test that the instructor's imports bind."""
-    names: dict[str, Any] = {"__name__": "test"}
-    for name in plan.needed(test):
-        if name in lesson.imports and name != test.name:
-            exec(lesson.imports[name], names)
-    return names
-
-
-def examine(test: plan.Test, names: dict[str, Any], session: Session, printed: IO[str]) -> None:
-    """Run a test's code; returns if it passes, and raises what the check raises.
-
-    What `names` does not hold stands for what it means in the learner's notebook.
-    """
-    for name in plan.needed(test):
-        if name not in names:
-            names[name] = session.name(name)
-    with contextlib.redirect_stdout(printed), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        exec(compile(test.code, f"<{test.grade_id}>", "exec"), names)
-
-
-def error_output(name: str, message: str) -> NotebookNode:
-    return new_output("error", ename=name, evalue=message, traceback=message.splitlines())

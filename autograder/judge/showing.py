@@ -41,3 +41,8 @@ def one(item: dict[Any, Any], count: int) -> NotebookNode | None:
             shown = [line for line in lines if isinstance(line, str)]
             return new_output("error", ename=name, evalue=value, traceback=shown)
     return None
+
+
+def error_output(name: str, message: str) -> NotebookNode:
+    """What the judge itself has to say, as an error's output."""
+    return new_output("error", ename=name, evalue=message, traceback=message.splitlines())
