@@ -13,7 +13,7 @@ from autograder import bank, lesson
 from autograder.course import Course
 from autograder.gate.workbench import Workbench
 from autograder.judge import plan
-from autograder.judge.judge import examine, imported
+from autograder.judge.exam import examine, imported
 from autograder.judge.ruling import judged
 from autograder.judge.sandbox import Limits
 from autograder.judge.session import Session, Stop
