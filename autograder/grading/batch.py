@@ -24,6 +24,11 @@ from autograder.notebook import source_notebook, text_of
 from autograder.outcome import Verdict
 
 PATIENCE = 10  # seconds for a scheduler to answer
+DASK = {
+    "distributed.admin.large-graph-warning-threshold": "1GB",  # a submission of many MB is no mistake to be warned of
+    "distributed.admin.low-level-log-length": 10,  # else the last 1,000 messages are kept, submissions and all
+    "distributed.worker.profile.enabled": False,
+}
 AHEAD = 3  # tasks for each worker that are under way or waiting: enough to keep it busy, few enough to hold
 
 
@@ -180,8 +185,7 @@ def judged(
 def pool(options: Options) -> Iterator[Client]:
     """A dask client: of a running scheduler, or of workers that are started here and stopped at the end."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    # A submission of many MB is no mistake to be warned of.
-    dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
+    dask.config.set(DASK)
     if options.scheduler:
         try:
             client = Client(options.scheduler, timeout=PATIENCE)

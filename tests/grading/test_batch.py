@@ -26,6 +26,8 @@ from autograder.grading import batch, record, simulate
 from autograder.grading.store import Graded
 from autograder.grading.submissions import OURS, submissions, unknown
 from autograder.grading.work import Task, work
+from autograder.judge.processes import resident
+from autograder.judge.sandbox import Limits
 from autograder.outcome import Verdict
 from tests.grading.conftest import free_port
 
@@ -252,6 +254,16 @@ def test_a_running_scheduler_with_two_workers_gives_the_same(
         done = batch.grade(course, submissions(course, [NAME]), batch.Options(scheduler=address))
     assert done == batch.Batch(graded=10)
     assert state(course) == finished[1]
+
+
+def test_the_client_keeps_nothing_of_what_it_sent() -> None:
+    size, count = 10**5, 200
+    with batch.pool(batch.Options(workers=1)) as client:
+        before = resident(os.getpid())
+        for _ in range(count):
+            sent = Task("ada", NAME, "", os.urandom(size), os.urandom(size), Limits(), sandbox=True)
+            assert client.submit(replace, sent, pure=False).result() == sent
+        assert resident(os.getpid()) - before < count * size
 
 
 def test_no_scheduler_is_one_clear_line(
