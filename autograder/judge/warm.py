@@ -33,11 +33,9 @@ PACKAGES = (
     *(f"IPython.core.{name}" for name in ("completer", "magics", "oinspect", "application", "logger")),
     "numpy.random",
     "torch",
-    "fasttrack.check",
-    "fasttrack.data",
-    "fasttrack.models.base",
-    "sklearn.svm",
 )
+# What most cells import; scikit-learn would take a third of the memory that small limits leave a fork.
+LESSONS = ("fasttrack.check", "fasttrack.data", "fasttrack.models.base")
 KILLED = -signal.SIGKILL
 TRIES = 2  # a parent that is gone is started once more
 
@@ -85,7 +83,12 @@ class Zygote:
         if inside:
             raise NotWarm(f"{inside[0]} lies where each fork has its scratch")
         self.requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        settings = {"socket": theirs.fileno(), "packages": PACKAGES, "proc": walls.SCRATCH}
+        settings = {
+            "socket": theirs.fileno(),
+            "packages": PACKAGES,
+            "lessons": LESSONS,
+            "proc": walls.SCRATCH,
+        }
         self.file = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
         with theirs:
             self.process = subprocess.Popen(
