@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from fasttrack.check import CheckFailed, NotWritten, autograd
+from fasttrack.check import CheckFailed, autograd
 
 
 def difference_quotient(f: Any, x: torch.Tensor, h: float = 1e-6) -> torch.Tensor:
@@ -183,22 +183,6 @@ def test_an_error_is_told_in_words_not_by_a_name_of_the_checks() -> None:
         CheckFailed, match=r"looked at +the leaves found behind a loss of a, b and c\n +raised"
     ):
         autograd.leaves_of(lambda loss: 1 / 0)
-
-
-@pytest.mark.parametrize("name", [name for name in RIGHT if name != "Swish"])
-def test_a_stub_is_not_written_yet(name: str) -> None:
-    def stub(*args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError
-
-    with pytest.raises(NotWritten, match=f"^not written yet: {name}$"):
-        getattr(autograd, name)(stub)
-
-
-@pytest.mark.parametrize("lazy", [None, 0, (), torch.tensor(0.0), torch.zeros(3)], ids=repr)
-@pytest.mark.parametrize("name", [name for name in RIGHT if name != "Swish"])
-def test_a_constant_fails(name: str, lazy: Any) -> None:
-    with pytest.raises(CheckFailed):
-        getattr(autograd, name)(lambda *args, **kwargs: lazy)
 
 
 @pytest.mark.parametrize("shift", [1e-8, 1e-6])

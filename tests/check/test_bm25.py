@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fasttrack.check import CheckFailed, NotWritten
+from fasttrack.check import CheckFailed
 from fasttrack.check import bm25 as checks
 from fasttrack.rag import bm25, metrics, text
 
@@ -180,12 +180,3 @@ def test_wrong_ones_are_told_what_is_wrong(
 ) -> None:
     with pytest.raises(CheckFailed, match=re.escape(told)):
         getattr(checks, name)(wrong, seed=seed)
-
-
-@pytest.mark.parametrize("name", sorted(RIGHT))
-def test_a_stub_is_not_written_yet(name: str) -> None:
-    def stub(*_: Any, **__: Any) -> Any:
-        raise NotImplementedError
-
-    with pytest.raises(NotWritten, match=name):
-        getattr(checks, name)(stub)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from fasttrack.check import CheckFailed, NotWritten, mlp
+from fasttrack.check import CheckFailed, mlp
 from fasttrack.data import names_split
 from fasttrack.makemore import build_vocab
 from fasttrack.models import mlp as package
@@ -62,22 +62,6 @@ def test_the_package_passes_under_any_seed(name: str, seed: int) -> None:
 def test_a_wrong_answer_is_told_its_mistake(name: str, learner: Any, hint: str, seed: int) -> None:
     with pytest.raises(CheckFailed, match=hint):
         getattr(mlp, name)(learner, seed=seed)
-
-
-@pytest.mark.parametrize("name", mlp.__all__)
-def test_a_stub_is_not_written_yet(name: str) -> None:
-    def stub(*args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError
-
-    with pytest.raises(NotWritten, match=f"^not written yet: {name}$"):
-        getattr(mlp, name)(stub)
-
-
-@pytest.mark.parametrize("lazy", [None, 0, (), torch.zeros(3)], ids=repr)
-@pytest.mark.parametrize("name", mlp.__all__)
-def test_a_constant_fails(name: str, lazy: Any) -> None:
-    with pytest.raises(CheckFailed):
-        getattr(mlp, name)(lambda *args, **kwargs: lazy)
 
 
 def test_split_loss_is_the_mean_over_all_examples_in_evaluation_mode() -> None:

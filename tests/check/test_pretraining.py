@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fasttrack.check import CheckFailed, NotWritten
+from fasttrack.check import CheckFailed
 from fasttrack.check import pretraining as check
 from fasttrack.pretrain import steps
 
@@ -157,22 +157,6 @@ def test_pytorch_s_cosine_is_the_oracle_s() -> None:
 def test_a_wrong_answer_is_told_its_mistake(name: str, learner: Any, hint: str, seed: int) -> None:
     with pytest.raises(CheckFailed, match=hint):
         getattr(check, name)(learner, seed=seed)
-
-
-@pytest.mark.parametrize("name", check.__all__)
-def test_a_stub_is_not_written_yet(name: str) -> None:
-    def stub(*args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError
-
-    with pytest.raises(NotWritten, match=f"^not written yet: {name}$"):
-        getattr(check, name)(stub)
-
-
-@pytest.mark.parametrize("lazy", [None, 0, (), torch.zeros(3)], ids=repr)
-@pytest.mark.parametrize("name", check.__all__)
-def test_a_constant_fails(name: str, lazy: Any) -> None:
-    with pytest.raises(CheckFailed):
-        getattr(check, name)(lambda *args, **kwargs: lazy)
 
 
 @pytest.mark.parametrize("rows", [64, 200])

@@ -102,22 +102,6 @@ def test_a_wrong_answer_is_told_its_mistake(
         getattr(checks, name)(learner, seed=seed)
 
 
-@pytest.mark.parametrize("name", checks.__all__)
-def test_a_stub_is_not_written_yet(name: str) -> None:
-    def stub(*args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError
-
-    with pytest.raises(NotWritten, match=f"^not written yet: {name}$"):
-        getattr(checks, name)(stub)
-
-
-@pytest.mark.parametrize("lazy", [None, 0, (), [], {}, ""], ids=repr)
-@pytest.mark.parametrize("name", checks.__all__)
-def test_a_constant_fails(name: str, lazy: Any) -> None:
-    with pytest.raises(CheckFailed):
-        getattr(checks, name)(lambda *args, **kwargs: lazy)
-
-
 def test_a_pipeline_that_builds_on_what_is_missing_says_so() -> None:
     def claims(text: str) -> list[tuple[str, list[int]]]:
         raise NotImplementedError

@@ -10,7 +10,7 @@ import torch
 from sklearn.metrics import accuracy_score
 from torch.nn.utils.rnn import pad_sequence
 
-from fasttrack.check import CheckFailed, NotWritten, training
+from fasttrack.check import CheckFailed, training
 from fasttrack.data import digits
 
 
@@ -73,22 +73,6 @@ def test_a_crash_of_another_kind_is_not_explained_by_a_mistake() -> None:
     with pytest.raises(CheckFailed, match="at non-singleton dimension 1") as failure:
         training.accuracy(lambda logits, targets: (logits == targets).double().mean().item())
     assert "mistake" not in str(failure.value)
-
-
-@pytest.mark.parametrize("name", training.__all__)
-def test_a_stub_is_not_written_yet(name: str) -> None:
-    def stub(*args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError
-
-    with pytest.raises(NotWritten, match=f"^not written yet: {name}$"):
-        getattr(training, name)(stub)
-
-
-@pytest.mark.parametrize("lazy", [None, 0, (), torch.zeros(3)], ids=repr)
-@pytest.mark.parametrize("name", training.__all__)
-def test_a_constant_fails(name: str, lazy: Any) -> None:
-    with pytest.raises(CheckFailed):
-        getattr(training, name)(lambda *args, **kwargs: lazy)
 
 
 def test_digits_are_those_of_scikit_learn() -> None:

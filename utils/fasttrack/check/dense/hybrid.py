@@ -125,5 +125,7 @@ def hybrid_search(learner: Any, seed: int) -> None:
 
 
 def is_hits(answer: Any) -> bool:
-    """Whether an answer is a list of pairs."""
-    return isinstance(answer, list) and all(isinstance(hit, tuple) and len(hit) == 2 for hit in answer)
+    """Whether an answer is a list of pairs, an id first."""
+    return isinstance(answer, list) and all(
+        isinstance(hit, tuple) and len(hit) == 2 and isinstance(hit[0], str) for hit in answer
+    )

@@ -130,10 +130,9 @@ def tokenize_dialogue(learner: Any, seed: int) -> None:
                 "the dialogue has no <end> of its own: each message has one": [*want, special["<end>"]],
                 "the last message ends with <end>, too": want[:-1],
             }
-            named = [
-                words for words, wrong in mistakes.items() if not raised and got == wrong and wrong != want
-            ]
-            right = not raised and isinstance(got, list) and got == want
+            whole = not raised and isinstance(got, list)
+            named = [words for words, wrong in mistakes.items() if whole and got == wrong and wrong != want]
+            right = whole and got == want
             kind = f"{raised}: {told['message']}" if raised else describe(got)
             require(
                 right,
