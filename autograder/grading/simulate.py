@@ -90,8 +90,10 @@ class Choice:
 def draw(lesson: Lesson, answers: Bank, rng: random.Random, right: float, wrong: float) -> dict[str, Choice]:
     """One learner's answers to a lesson.
 
-    An answer that uses an exercise which is not right is left blank instead: its score would not be known.
+    An answer that uses an exercise which is not right, or whose test does, is left blank instead: its score would
+    not be known.
     """
+    tests = lesson.tests()
     chosen: dict[str, Choice] = {}
     for name, cell in lesson.exercises().items():
         rights = [without_markers(cell.source), *(answer.source for answer in answers.of(name, "right"))]
@@ -103,7 +105,7 @@ def draw(lesson: Lesson, answers: Bank, rng: random.Random, right: float, wrong:
             choice = Choice(rng.choice(wrongs), False)
         else:
             choice = Choice(None, False)
-        uses = used(parse(choice.source or "")) & chosen.keys()
+        uses = (used(parse(choice.source or "")) | used(parse(tests[name].source))) & chosen.keys()
         chosen[name] = choice if all(chosen[other].right for other in uses) else Choice(None, False)
     return chosen
 
