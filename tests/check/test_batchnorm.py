@@ -165,3 +165,15 @@ def test_the_network_starts_as_ignorant_as_it_is() -> None:
 def test_kaiming_std_names_what_it_knows() -> None:
     with pytest.raises(ValueError, match="no gain for 'gelu'; choose from linear, tanh, relu"):
         own.kaiming_std(3, "gelu")
+
+
+def test_a_batchnorm_may_make_its_bias_before_its_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    class BiasFirst(own.BatchNorm1d):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            self.weight = self._parameters.pop("weight")
+
+    monkeypatch.setattr(own, "BatchNorm1d", BiasFirst)
+    network = own.BatchNormMLP(27, 3, 10, 200, 2, torch.Generator().manual_seed(0))
+    assert [name.split(".")[-1] for name, _ in network.named_parameters()][2:4] == ["bias", "weight"]
+    check.BatchNormMLP(own.BatchNormMLP)
