@@ -12,26 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode, reader
-from nbgrader.api import (
-    Assignment,
-    BaseCell,
-    Comment,
-    Grade,
-    Gradebook,
-    Notebook,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
+from nbformat import reader
+from nbgrader.api import Assignment, Gradebook, Notebook, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import SaveAutoGrades
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.build import explained, generate, replace, settings, write_sources
 from autograder.course import Course, CourseError
+from autograder.grading.scores import write as write_scores
 from autograder.grading.store import Graded, Store
 from autograder.lesson import Lesson
 from autograder.outcome import Verdict
@@ -52,64 +42,6 @@ class OneFeedback(GenerateFeedback):  # type: ignore[misc]
         self.assignments = {folder: [f"{folder}/{self.coursedir.notebook_id}.ipynb"]}
 
 
-class OneTransaction(Gradebook):  # type: ignore[misc]
-    """nbgrader's gradebook, which commits some thirty times for a notebook and waits for the disk each time.
-
-    Here all that is done in a `with self.once()` becomes lasting at its end, or none of it. Open for the whole class:
-    each gradebook makes an engine of its own, which writes every statement anew. And the rows of a notebook are read
-    in one query each for grades and comments, where nbgrader's joins seven tables for every cell.
-    """
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url, "llm-fasttrack")
-        self.session = self.db()
-        self.keep = self.session.commit
-        self.session.commit = lambda: None
-        self.rows: dict[Any, dict[str, Any]] = {}  # grades and comments of the notebook being saved, by cell
-
-    @contextmanager
-    def once(self) -> Iterator[None]:
-        try:
-            yield
-            self.keep()
-        except BaseException:
-            self.session.rollback()
-            raise
-        finally:
-            self.rows.clear()
-            self.session.expunge_all()
-
-    def find_grade(self, grade_cell: str, *notebook: str) -> Grade:
-        return self.row(Grade, *notebook).get(grade_cell) or super().find_grade(grade_cell, *notebook)
-
-    def find_comment(self, solution_cell: str, *notebook: str) -> Comment:
-        return self.row(Comment, *notebook).get(solution_cell) or super().find_comment(
-            solution_cell, *notebook
-        )
-
-    def row(self, kind: Any, notebook: str, assignment: str, student: str) -> dict[str, Any]:
-        if kind not in self.rows:
-            submitted = self.find_submission_notebook(notebook, assignment, student)
-            cells = self.session.query(BaseCell.name, kind).join(kind, kind.cell_id == BaseCell.id)
-            self.rows[kind] = dict(cells.filter(kind.notebook_id == submitted.id).all())
-        return self.rows[kind]
-
-
-class Scores(SaveAutoGrades):  # type: ignore[misc]
-    """nbgrader's, into a gradebook that is open already."""
-
-    def __init__(self, gradebook: Gradebook) -> None:
-        super().__init__()
-        self.gradebook = gradebook
-
-    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        place = resources["nbgrader"]
-        self.notebook_id, self.assignment_id = place["notebook"], place["assignment"]
-        self.student_id = place["student"]
-        done: tuple[NotebookNode, dict[str, Any]] = super(SaveAutoGrades, self).preprocess(nb, resources)
-        return done
-
-
 class Record:
     """The gradebook of a course, open for writing."""
 
@@ -117,11 +49,9 @@ class Record:
         self.course = course
         self.url = url
         self.store = Store(url)
-        self.gradebook = OneTransaction(url)
 
     def close(self) -> None:
         """Close the database."""
-        self.gradebook.close()
         self.store.close()
 
     def register(self, lessons: Iterable[Lesson]) -> None:
@@ -136,22 +66,20 @@ class Record:
         unit, name = graded.lesson.split("/")
         path = self.course.grading / "autograded" / graded.who / f"{graded.lesson}.ipynb"
         replace(path, verdict.notebook.decode())
-        place = {"notebook": name, "assignment": unit, "student": graded.who}
-        notebook = reader.reads(verdict.notebook.decode())
-        with warnings.catch_warnings(category=SAWarning, action="ignore"):  # nbgrader's sessions, not ours
-            with self.gradebook.once():
-                self.gradebook.update_or_create_student(graded.who)
-                self.gradebook.update_or_create_submission(unit, graded.who)
-                Scores(self.gradebook).preprocess(notebook, {"nbgrader": place})
-            if feedback:
-                self.feedback(graded.who, unit, name)
+        with self.store.engine.begin() as transaction:
+            write_scores(transaction, graded.who, unit, name, reader.reads(verdict.notebook.decode()))
+        if feedback:
+            self.feedback(graded.who, unit, name)
         self.store.save(graded)
 
     def feedback(self, who: str, unit: str, name: str) -> None:
         """Write what the learner reads: autograder/feedback/WHO/UNIT/LESSON.html."""
         config = settings(self.course.grading, assignment_id=unit, notebook_id=name)
         config.CourseDirectory.db_url = self.url
-        with explained(f"{who} {unit}/{name}: no feedback could be written"):
+        with (
+            explained(f"{who} {unit}/{name}: no feedback could be written"),
+            warnings.catch_warnings(category=SAWarning, action="ignore"),  # nbgrader's sessions, not ours
+        ):
             OneFeedback(who, coursedir=CourseDirectory(config=config), config=config, force=True).start()
 
     def scores(self) -> dict[tuple[str, str], float]:
@@ -189,13 +117,11 @@ def opened(course: Course, url: str = "") -> Iterator[Record]:
 
 
 def create(url: str) -> None:
-    """Make nbgrader's tables; a SQLite file appears complete or not at all."""
+    """Make nbgrader's tables where they are missing; a SQLite file appears complete or not at all."""
     address = make_url(url)
-    if address.get_backend_name() != "sqlite":
-        Gradebook(url, "llm-fasttrack").close()
-        return
     path = Path(address.database or "")
-    if path.exists():
+    if address.get_backend_name() != "sqlite" or path.exists():
+        Gradebook(url, "llm-fasttrack").close()
         return
     draft = path.with_name(path.name + NEW)
     draft.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, ForeignKeyConstraint, create_engine, delete, select
+from sqlalchemy import Engine, ForeignKeyConstraint, create_engine, delete, insert, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from autograder.outcome import Outcome, TestResult
@@ -98,33 +98,28 @@ class Store:
 
     def save(self, graded: Graded) -> None:
         """Put one notebook in place of what was there, in one transaction."""
+        its: dict[str, object] = {"learner": graded.who, "lesson": graded.lesson}
+        notes = json.dumps(graded.notes, ensure_ascii=False)
+        notebook = its | {"key": graded.key, "seconds": graded.seconds, "notes": notes}
         outcomes = [
-            OutcomeRow(
-                exercise=result.name,
-                position=position,
-                outcome=result.outcome.value,
-                max_points=result.max_points,
-                message=result.message,
-                mistake=result.mistake,
-                seconds=result.seconds,
-            )
+            its
+            | {
+                "exercise": result.name,
+                "position": position,
+                "outcome": result.outcome.value,
+                "max_points": result.max_points,
+                "message": result.message,
+                "mistake": result.mistake,
+                "seconds": result.seconds,
+            }
             for position, result in enumerate(graded.results)
         ]
-        with Session(self.engine) as session, session.begin():
+        with self.engine.begin() as transaction:
             for table in (OutcomeRow, NotebookRow):
-                session.execute(
-                    delete(table).where(table.learner == graded.who, table.lesson == graded.lesson)
-                )
-            session.add(
-                NotebookRow(
-                    learner=graded.who,
-                    lesson=graded.lesson,
-                    key=graded.key,
-                    seconds=graded.seconds,
-                    notes=json.dumps(graded.notes, ensure_ascii=False),
-                    outcomes=outcomes,
-                )
-            )
+                transaction.execute(delete(table).filter_by(**its))
+            transaction.execute(insert(NotebookRow), notebook)
+            if outcomes:
+                transaction.execute(insert(OutcomeRow), outcomes)
 
     def load(self) -> list[Graded]:
         """Every notebook that was graded, by learner and lesson."""

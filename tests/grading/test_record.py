@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from autograder.course import Course
-from autograder.grading import batch, record, simulate
+from autograder.grading import batch, record, scores, simulate
 from autograder.grading.submissions import submissions
 from tests.conftest import NAME
 
@@ -16,14 +16,14 @@ def test_scores_that_cannot_be_written_leave_no_half_of_them(
     built: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulate.simulate(built, [NAME], 2, seed=1)
-    add_score = record.Scores._add_score
+    fill = scores.fill
 
-    def fails(self: record.Scores, cell: Any, resources: Any) -> None:
-        add_score(self, cell, resources)
+    def fails(*what: Any) -> None:
+        fill(*what)
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(record.Scores, "_add_score", fails)
+        broken.setattr(scores, "fill", fails)
         done = batch.grade(built, submissions(built, [NAME]), batch.Options(workers=1, feedback=False))
     assert (done.graded, len(done.problems)) == (0, 2)
     assert all("the disk is full" in problem for problem in done.problems)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.orm import Session
 
 from autograder.grading.store import Store, opened
 from tests.grading.samples import graded
@@ -50,7 +49,7 @@ def test_a_failed_save_leaves_what_was_there(url: str, monkeypatch: pytest.Monke
         def broken(*_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(Session, "add", broken)
+        monkeypatch.setattr("autograder.grading.store.insert", broken)
         with pytest.raises(KeyboardInterrupt):
             store.save(graded(points=9, key="k9"))
         assert store.load() == [graded()]
