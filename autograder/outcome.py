@@ -15,10 +15,10 @@ class Outcome(StrEnum):
     TIMEOUT = "timeout"
     MEMORY = "memory"
     CRASHED = "crashed"  # the learner's process died
+    FORBIDDEN = "forbidden"  # it uses the call that would make the exercise trivial
+    MALFORMED = "malformed"  # what came back is not data, or the file is no notebook
     MISSING = "missing"  # the exercise's cell is not in the notebook
     NOT_ATTEMPTED = "not_attempted"  # the stub is untouched
-    MALFORMED = "malformed"  # what came back is not data, or the file is no notebook
-    FORBIDDEN = "forbidden"  # it uses the call that would make the exercise trivial
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,8 +76,10 @@ def grade(
         name: text_of(source_notebook(lesson, course.repository)).encode() for name, lesson in lessons.items()
     }
     batch = Batch()
-    with record.opened(course, options.url) as gradebook:
-        gradebook.register(registered(course, lessons))
+    with record.opened(course, options.url) as gradebook, ThreadPoolExecutor(1) as meanwhile:
+        register = meanwhile.submit(
+            gradebook.register, registered(course, lessons)
+        )  # while the workers start
         done = {} if options.regrade else gradebook.store.graded()
         todo = []
         for one in wanted:
@@ -91,6 +94,7 @@ def grade(
         tasks = (found for one in todo if isinstance(found := task(one, sources, options), Task))
         try:
             for number, (one_task, verdict) in enumerate(judged(tasks, len(todo), options), 1):
+                register.result()
                 if problem := recorded(gradebook, one_task, verdict, options):
                     batch.problems.append(problem)
                 else:
@@ -100,6 +104,7 @@ def grade(
                 progress(number, len(todo))
         except KeyboardInterrupt:
             batch.interrupted = True
+        register.result()
     return batch
 
 
