@@ -16,7 +16,7 @@ import autograder
 import fasttrack
 from autograder.course import Course, CourseError
 from autograder.judge.sandbox import Limits
-from autograder.sanitize.reading import MAX_BYTES
+from autograder.sanitize.decoding import MAX_BYTES
 
 PACKAGES = ("torch", "numpy", "nbgrader", "ipython")  # whose versions can change a score
 # Our own code that can; autograder/ is nbgrader's folder too, with files of learners in it.

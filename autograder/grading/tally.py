@@ -19,7 +19,7 @@ UNTRIED = {Outcome.NOT_ATTEMPTED, Outcome.MISSING, Outcome.MALFORMED}
 ROOM = 2_000_000  # characters for all messages together
 LONGEST, SHORTEST = 2000, 200  # characters of one of them, by how many there are
 BARS = 26  # of a histogram, at most
-SUSPICION = re.compile(r"(?:\w+: )?suspicious: ")  # as `reading.Note` words one
+SUSPICION = re.compile(r"(?:\w+: )?suspicious: ")  # as `sanitize.notes.Note` words one
 
 
 @dataclass

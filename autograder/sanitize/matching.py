@@ -16,7 +16,8 @@ from nbformat import NotebookNode
 from rapidfuzz import fuzz
 
 from autograder.notebook import test_id
-from autograder.sanitize.reading import Note, Piece, Sure, plain
+from autograder.sanitize.notes import Note, Sure
+from autograder.sanitize.reading import Piece, plain
 
 COMPARED = 1_000  # characters of a cell, where likeness counts
 ALIKE = 80  # per cent

@@ -6,32 +6,22 @@ through. Outputs, attachments and all other metadata are left behind. Which cell
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-Sure = Literal["certain", "likely", "guess"]
+from autograder.sanitize.decoding import decode, parse
+from autograder.sanitize.notes import Note, Unreadable
+
 CellType = Literal["code", "markdown", "raw"]
 
-MAX_BYTES = 128 * 2**20
-MAX_VALUES = 5_000_000  # JSON values in a file: each costs up to a hundred bytes once it is read
 MAX_CELLS = 20_000
 MAX_SOURCE = 1_000_000  # characters of a cell
 MAX_TAGS = 20
 
-FORMATS = (
-    (b"PK\x03\x04", "a zip archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "a picture"),
-    (b"\x80", "a Python pickle"),
-)
-# Outside of these, a quote or a bracket means what it says. Each always matches to its end, so that no text
-# makes the search start over, and possessive, so that it takes a constant amount of stack.
-JSON_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+# Outside of these, a name means what it says. Each always matches to its end, as `decoding.JSON_STRING` does.
 PYTHON_STRING = re.compile(
     r'#[^\n]*+|"""(?:[^"\\]++|\\.|"(?!""))*+(?:"""|\\?)'
     r"|'''(?:[^'\\]++|\\.|'(?!''))*+(?:'''|\\?)"
@@ -42,29 +32,7 @@ PYTHON_STRING = re.compile(
 BINDING = re.compile(
     r"^(?:(?:async[ \t]++)?+(?:def|class)[ \t]++(\w++)|(\w++)[ \t]*+(?::[^=\n]*+)?+=(?!=))", re.MULTILINE
 )
-PYTHON_TEXT = re.compile(
-    r"^(?:# %%|# In ?\[|#!.*python|# -\*- coding|(?:import|from|def|class)[ \t]+\w+)", re.MULTILINE
-)
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-
-
-class Unreadable(Exception):
-    """A file in which no notebook can be found; the message is one line for a person."""
-
-
-@dataclass(frozen=True)
-class Note:
-    """One thing that was repaired, or is suspicious, and how sure that is. `exercise` is "" where it is the file."""
-
-    text: str
-    exercise: str = ""
-    sure: Sure = "certain"
-    suspicion: bool = False
-
-    def __str__(self) -> str:
-        where = f"{self.exercise}: " if self.exercise else ""
-        doubt = "" if self.sure == "certain" else f" ({self.sure})"
-        return f"{where}{'suspicious: ' if self.suspicion else ''}{self.text}{doubt}"
 
 
 @dataclass(frozen=True)
@@ -133,55 +101,6 @@ def read(submission: bytes) -> Paper:
         shown = version if isinstance(version, int) and abs(version) < 1000 else "unknown"
         notes.append(Note(f"notebook format {shown}: converted to 4.5"))
     return Paper(tuple(pieces(raw, notes)), lesson(notebook, notes), tuple(notes))
-
-
-def decode(submission: bytes, notes: list[Note]) -> str:
-    """The text of a file in UTF-8, 16 or 32, with or without a byte-order mark, or in the old Windows code."""
-    if len(submission) > MAX_BYTES:
-        raise Unreadable(f"{len(submission) >> 20} MB: at most {MAX_BYTES >> 20} MB are read")
-    for start, what in FORMATS:
-        if submission.startswith(start):
-            raise Unreadable(f"not a notebook but {what}: hand in the .ipynb file itself")
-    encoding: str = json.detect_encoding(submission)
-    try:
-        text = submission.decode(encoding)
-    except UnicodeDecodeError:
-        encoding, text = "windows-1252", submission.decode("windows-1252", "replace")
-    if encoding not in ("utf-8", "utf-8-sig"):
-        notes.append(
-            Note(f"encoded as {encoding}: read as such", sure="likely" if "win" in encoding else "certain")
-        )
-    text = text.strip("\ufeff\0 \t\r\n")
-    if not text:
-        raise Unreadable("the file is empty")
-    values = sum(text.count(mark) for mark in "[{,")
-    if values > MAX_VALUES:  # most of them may stand inside of strings, where they are no values
-        bare = JSON_STRING.sub(b"", text.encode("utf-8", "replace"))
-        values = sum(bare.count(mark) for mark in (b"[", b"{", b","))
-    if values > MAX_VALUES:
-        raise Unreadable(f"{values} JSON values: at most {MAX_VALUES} are read")
-    return text
-
-
-def parse(text: str) -> Any:
-    """The JSON value of a text. Raises Unreadable, with what the text is instead."""
-    try:
-        # A number with thousands of digits makes int() raise; no number of that kind matters here.
-        return json.loads(text, strict=False, parse_int=lambda digits: int(digits[:18]))
-    except RecursionError:
-        raise Unreadable("JSON nested too deeply to be a notebook") from None
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        if text.startswith("<") and not text.startswith("<<<<<<<"):
-            message = "not a notebook but a web page (HTML): hand in the .ipynb file"
-        elif not text.startswith(("{", "[")):
-            python = PYTHON_TEXT.search(text[:10_000])
-            message = f"not a notebook but {'Python code' if python else 'text'}: hand in the .ipynb file"
-        elif error.pos >= len(text) or error.msg.startswith("Unterminated string"):
-            message = f"not JSON: it breaks off ({where})"
-        else:
-            message = f"not JSON: {error.msg} ({where})"
-        raise Unreadable(message) from None
 
 
 def kind_of(value: Any) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.sanitize.matching import Match, Original
-from autograder.sanitize.reading import CellType, Note, Piece, names
+from autograder.sanitize.notes import Note
+from autograder.sanitize.reading import CellType, Piece, names
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from traitlets.config import Config
 
 from autograder.build import settings
 from autograder.sanitize.matching import Match, Original, match
-from autograder.sanitize.reading import Note, Piece, Unreadable, plain, read
+from autograder.sanitize.notes import Note, Unreadable
+from autograder.sanitize.reading import Piece, plain, read
 from autograder.sanitize.repair import notebook, repair
 
 __all__ = ["Note", "Sanitized", "released", "sanitize"]

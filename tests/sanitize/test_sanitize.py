@@ -28,7 +28,7 @@ from autograder.course import Course
 from autograder.grading import damage
 from autograder.lesson import Lesson, split
 from autograder.notebook import source_notebook, text_of
-from autograder.sanitize import reading
+from autograder.sanitize import decoding
 from autograder.sanitize.sanitize import Note, Sanitized, released, sanitize
 
 NAME = "01_unit/02_shapes"
@@ -664,8 +664,8 @@ PYTHON = b"#!/usr/bin/env python\n# coding: utf-8\n\n# In[1]:\n\nimport math\n"
         (b"%PDF-1.7", "not a notebook but a PDF: hand in the .ipynb file itself"),
         (b"[" * 1_000_000, "JSON nested too deeply to be a notebook"),
         (b'{"cells":[' + b'{"a":' * 500_000, "JSON nested too deeply to be a notebook"),
-        (b" " * (reading.MAX_BYTES + 1), "128 MB: at most 128 MB are read"),
-        (b"[" + b"[]," * (reading.MAX_VALUES // 2) + b"1]", "JSON values: at most 5000000 are read"),
+        (b" " * (decoding.MAX_BYTES + 1), "128 MB: at most 128 MB are read"),
+        (b"[" + b"[]," * (decoding.MAX_VALUES // 2) + b"1]", "JSON values: at most 5000000 are read"),
         (b'{"cells": [' + b"1," * 30_000 + b"1]}", "30001 cells: at most 20000 are read"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
