@@ -1,4 +1,4 @@
-"""Fine-tune fables-base to answer from passages, and put it into the package with its card.
+"""Fine-tune fables-recall to answer from passages, and put it into the package with its card.
 
     python tools/train_fables_reader.py RUN_FOLDER
 
@@ -18,7 +18,7 @@ import typer
 from torch.nn import functional
 
 from fasttrack.data import fables
-from fasttrack.models.base import READER, fables_base, publish
+from fasttrack.models.base import READER, fables_recall, publish
 from fasttrack.models.gpt import GPT, count_parameters
 from fasttrack.pretrain import recall
 from fasttrack.pretrain.further import Plan, train_further
@@ -26,19 +26,15 @@ from fasttrack.pretrain.muon import MuonAdamW
 from fasttrack.rag import reading
 from fasttrack.rag.readers import FablesReader
 
-PLAN = Plan(steps=2600, lr=3e-3, muon_lr=0.02)
+PLAN = Plan(steps=4000, lr=3e-3, muon_lr=0.02)
 # Until which update: pairs, listings, drills, how many subjects in these, readings, how many passages in each.
-STAGES = (
-    (900, (24, 0, 0, 4, 0, 4)),
-    (1200, (4, 12, 8, 4, 4, 4)),
-    (PLAN.steps, (2, 6, 12, 5, 8, reading.MOST)),
-)
-TESTED = 200  # readings in the card
+STAGES = ((300, (4, 12, 8, 4, 4, 4)), (PLAN.steps, (2, 6, 12, 5, 8, reading.MOST)))
+TESTED = 400  # readings in the card
 
 CARD = """\
 # fables-reader
 
-fables-base ({parameters:,} parameters), fine-tuned to answer questions from numbered passages: "mill [2]". Where the
+fables-recall ({parameters:,} parameters), fine-tuned to answer questions from numbered passages: "mill [2]". Where the
 passages contradict each other it names each value, "mill [2] or inn [4]"; where none states it, it says "The story
 does not say."
 
@@ -122,10 +118,10 @@ def main(
     threads: Annotated[int, typer.Option(help="PyTorch's.")] = 2,
 ) -> None:
     torch.set_num_threads(threads)
-    model = fables_base().train()
+    model = fables_recall().train()
 
     def note(done: int) -> str:
-        return right(model, 12) if done > STAGES[0][0] else ""
+        return right(model, 40) if done > STAGES[0][0] else ""
 
     train_further(model, update, PLAN, folder / "run.pt", note)
     text = CARD.format(

@@ -157,23 +157,30 @@ def reading(
 
 
 def drill(draw: random.Random, n: int) -> Reading:
-    """`n` records of persons and things, and for half of the facts in them a sentence to be completed."""
+    """`n` records of persons and things, and for half of the facts in them a sentence to be completed.
+
+    In every other drill two records are of one subject, and contradict each other.
+    """
     pools = language("village").pools | {
         "owner": NAMES,
         "colour": COLOURS,
         "found": language("village").pools["spot"],
     }
     shown = []
-    for subject in draw.sample((*NAMES, *pools["X"]), n):
+    subjects = draw.sample((*NAMES, *pools["X"]), n)
+    if draw.random() < 0.5:
+        one, other = draw.sample(range(n), 2)
+        subjects[one] = subjects[other]
+    for subject in subjects:
         *two, third = ASKED["person" if subject in NAMES else "thing"]
         relations = [*two, third] if draw.random() < 0.5 else two
         shown.append(
             village.record(subject, {relation: draw.choice(pools[relation]) for relation in relations})
         )
-    facts = [fact for passage in shown for fact in passage.facts]
+    facts = list(dict.fromkeys((fact.subject, fact.relation) for passage in shown for fact in passage.facts))
     asked = []
-    for fact in draw.sample(facts, len(facts) // 2):
-        if found := answer_to(shown, fact.subject, fact.relation):
+    for subject, relation in draw.sample(facts, len(facts) // 2):
+        if found := answer_to(shown, subject, relation):
             asked.append(("", *found))
     return Reading(tuple(passage.text for passage in shown), tuple(asked))
 
