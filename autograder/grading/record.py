@@ -12,10 +12,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from nbformat import reader
-from nbgrader.api import Assignment, Gradebook, Notebook, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import (
+    Assignment,
+    Base,
+    Gradebook,
+    Notebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.dbutil import ALEMBIC_DIR
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
@@ -121,10 +133,21 @@ def create(url: str) -> None:
     address = make_url(url)
     path = Path(address.database or "")
     if address.get_backend_name() != "sqlite" or path.exists():
-        Gradebook(url, "llm-fasttrack").close()
+        create_tables(url)
         return
     draft = path.with_name(path.name + NEW)
     draft.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    Gradebook(f"sqlite:///{draft}", "llm-fasttrack").close()
+    create_tables(f"sqlite:///{draft}")
     draft.replace(path)
+
+
+def create_tables(url: str) -> None:
+    """As nbgrader's Gradebook does, which starts a second Python for two seconds to learn their version."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        if not inspect(connection).get_table_names():
+            Base.metadata.create_all(connection)
+            MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
+    engine.dispose()
+    Gradebook(url, "llm-fasttrack").close()

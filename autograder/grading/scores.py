@@ -13,7 +13,7 @@ from uuid import uuid4
 import traitlets.log
 from nbformat import NotebookNode
 from nbgrader import api, utils
-from sqlalchemy import Connection, Table, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, insert, or_, select, update
 
 STUDENT: Table = api.Student.__table__
 ASSIGNMENT: Table = api.Assignment.__table__
@@ -23,7 +23,37 @@ SUBMISSION: Table = api.SubmittedAssignment.__table__
 SUBMITTED: Table = api.SubmittedNotebook.__table__
 GRADE: Table = api.Grade.__table__
 COMMENT: Table = api.Comment.__table__
-KINDS = {GRADE: ("GradeCell", "TaskCell"), COMMENT: ("SolutionCell", "TaskCell")}  # of cells with such a row
+
+
+def of(table: Table, *columns: str, **named: str) -> Select[Any]:
+    """A query for `columns` where those named are what a parameter, by this name, says."""
+    return select(*(table.c[name] for name in columns)).where(
+        *(table.c[column] == bindparam(parameter) for column, parameter in named.items())
+    )
+
+
+# Statements made once: SQLAlchemy takes longer to make one than to run it.
+STUDENTS = of(STUDENT, "id", id="who")
+UNITS = of(ASSIGNMENT, "id", name="unit")
+NOTEBOOKS = of(NOTEBOOK, "id", "name", assignment_id="unit")
+CELLS = of(CELL, "id", "type", notebook_id="notebook")
+SUBMISSIONS = of(SUBMISSION, "id", assignment_id="unit", student_id="who")
+HANDED_IN = of(SUBMITTED, "notebook_id", "id", assignment_id="submission")
+ROWS = {
+    table: of(table, "id", notebook_id="submitted")
+    .join(CELL, CELL.c.id == table.c.cell_id)
+    .add_columns(CELL.c.name)
+    for table in (GRADE, COMMENT)
+}
+KINDS = {GRADE: {"GradeCell", "TaskCell"}, COMMENT: {"SolutionCell", "TaskCell"}}  # of cells with such a row
+SCORE = bindparam("new", type_=GRADE.c.auto_score.type)
+REVIEW = or_(GRADE.c.manual_score.is_not(None), SCORE.is_(None))
+FILL = {
+    GRADE: update(GRADE)
+    .values(auto_score=SCORE, needs_manual_grade=REVIEW)
+    .where(GRADE.c.id == bindparam("row")),
+    COMMENT: update(COMMENT).values(auto_comment=bindparam("new")).where(COMMENT.c.id == bindparam("row")),
+}
 
 
 def write(to: Connection, who: str, unit: str, name: str, notebook: NotebookNode) -> None:
@@ -44,50 +74,41 @@ def write(to: Connection, who: str, unit: str, name: str, notebook: NotebookNode
     submitted = handed_in(to, who, unit).get(name)
     if submitted is None:
         raise LookupError(f"the gradebook has no notebook {unit}/{name}")
-    score = bindparam("new", type_=GRADE.c.auto_score.type)
-    review = or_(GRADE.c.manual_score.is_not(None), score.is_(None))
-    fill(to, GRADE, submitted, worth, {"auto_score": score, "needs_manual_grade": review})
-    fill(to, COMMENT, submitted, said, {"auto_comment": bindparam("new", type_=COMMENT.c.auto_comment.type)})
+    fill(to, GRADE, submitted, worth)
+    fill(to, COMMENT, submitted, said)
 
 
-def fill(
-    to: Connection, table: Table, submitted: str, new: Mapping[str, Any], values: Mapping[str, Any]
-) -> None:
-    """Set `values`, made of what is `new` for each cell, in the rows of a submitted notebook."""
-    rows = select(CELL.c.name, table.c.id).join(table, table.c.cell_id == CELL.c.id)
-    ids = dict(to.execute(rows.where(table.c.notebook_id == submitted)).all())
+def fill(to: Connection, table: Table, submitted: str, new: Mapping[str, Any]) -> None:
+    """Put what is new for each cell into the rows of a submitted notebook."""
+    ids = {name: row for row, name in to.execute(ROWS[table], {"submitted": submitted})}
     if lost := new.keys() - ids.keys():
         raise LookupError(f"the gradebook has no cell {', '.join(sorted(lost))}")
     if new:
-        changed = update(table).where(table.c.id == bindparam("row")).values(values)
-        to.execute(changed, [{"row": ids[name], "new": one} for name, one in new.items()])
+        to.execute(FILL[table], [{"row": ids[name], "new": one} for name, one in new.items()])
 
 
 def handed_in(to: Connection, who: str, unit: str) -> dict[str, str]:
     """The ids of a learner's submitted notebooks of a unit by name, made with all their rows where they are missing."""
-    if not to.scalar(select(STUDENT.c.id).filter_by(id=who)):
+    if not to.scalar(STUDENTS, {"who": who}):
         to.execute(insert(STUDENT), {"id": who})
-    assignment = to.scalar(select(ASSIGNMENT.c.id).filter_by(name=unit))
-    whose = {"assignment_id": assignment, "student_id": who}
-    submission = to.scalar(select(SUBMISSION.c.id).filter_by(**whose))
+    assignment = to.scalar(UNITS, {"unit": unit})
+    submission = to.scalar(SUBMISSIONS, {"unit": assignment, "who": who})
     if not submission:
         submission = uuid4().hex
-        to.execute(insert(SUBMISSION), {"id": submission, **whose})
-    query = select(SUBMITTED.c.notebook_id, SUBMITTED.c.id).filter_by(assignment_id=submission)
-    there = dict(to.execute(query).all())
-    names = select(NOTEBOOK.c.id, NOTEBOOK.c.name).filter_by(assignment_id=assignment)
-    found = {}
-    for notebook, name in to.execute(names):
-        found[name] = there.get(notebook) or added(to, submission, notebook)
-    return found
+        to.execute(insert(SUBMISSION), {"id": submission, "assignment_id": assignment, "student_id": who})
+    there: dict[str, str] = dict(to.execute(HANDED_IN, {"submission": submission}).all())
+    return {
+        name: there.get(notebook) or added(to, submission, notebook)
+        for notebook, name in to.execute(NOTEBOOKS, {"unit": assignment}).all()
+    }
 
 
 def added(to: Connection, submission: str, notebook: str) -> str:
     """A notebook of a submission, with a row for each grade and comment to come; its id."""
-    row = uuid4().hex
-    to.execute(insert(SUBMITTED), {"id": row, "assignment_id": submission, "notebook_id": notebook})
-    cells = to.execute(select(CELL.c.id, CELL.c.type).filter_by(notebook_id=notebook)).all()
+    submitted = uuid4().hex
+    to.execute(insert(SUBMITTED), {"id": submitted, "assignment_id": submission, "notebook_id": notebook})
+    cells = to.execute(CELLS, {"notebook": notebook}).all()
     for table, kinds in KINDS.items():
-        if its := [{"notebook_id": row, "cell_id": cell} for cell, kind in cells if kind in kinds]:
-            to.execute(insert(table), its)
-    return row
+        if rows := [{"notebook_id": submitted, "cell_id": cell} for cell, kind in cells if kind in kinds]:
+            to.execute(insert(table), rows)
+    return submitted

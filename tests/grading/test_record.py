@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from nbgrader.api import get_alembic_version
 
 from autograder.course import Course
 from autograder.grading import batch, record, scores, simulate
@@ -35,3 +36,9 @@ def test_scores_that_cannot_be_written_leave_no_half_of_them(
     assert again == batch.Batch(graded=2)
     with record.opened(built) as gradebook:
         assert gradebook.scores() == simulate.truth(built)
+
+
+def test_a_new_gradebook_is_of_nbgraders_own_version(built: Course) -> None:
+    with record.opened(built) as gradebook, gradebook.store.engine.connect() as connection:
+        version = connection.exec_driver_sql("select version_num from alembic_version").scalar()
+    assert version == get_alembic_version()
