@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from symtable import SymbolTable, symtable
 from typing import Literal
 
 import jupytext
@@ -257,10 +258,17 @@ def defined(tree: ast.Module) -> set[str]:
             names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
-        todo += ast.iter_child_nodes(node)
+        # What a comprehension runs over is its own.
+        todo += [node.iter, *node.ifs] if isinstance(node, ast.comprehension) else ast.iter_child_nodes(node)
     return names
 
 
 def used(tree: ast.Module) -> set[str]:
-    """Every bare name that occurs in a cell."""
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    """Names of the notebook that occur in a cell: not those that are local to a function or a comprehension."""
+
+    def outer(table: SymbolTable) -> set[str]:
+        whole = table.get_type() == "module"
+        names = {symbol.get_name() for symbol in table.get_symbols() if whole or symbol.is_global()}
+        return names.union(*map(outer, table.get_children()))
+
+    return outer(symtable(ast.unparse(tree), "cell", "exec"))

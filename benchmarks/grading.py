@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.build import generate, write_sources
-from autograder.course import Course
+from autograder.course import Course, CourseError
 from autograder.grading import damage, record, simulate
 from autograder.grading.store import Graded
 from autograder.grading.submissions import submissions
@@ -46,6 +46,12 @@ COPIED = ("pyproject.toml", "solutions", "autograder/answers", "autograder/nbgra
 
 def classroom(folder: Path, lesson: str, learners: int) -> Course:
     """A copy of the course with a simulated class in it, ready for both graders."""
+    try:
+        found = Course(ROOT).lessons([lesson])
+    except CourseError as error:
+        sys.exit(str(error))
+    if found != [lesson]:
+        sys.exit(f"{lesson}: name one lesson: {', '.join(found)}")
     for name in COPIED:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -77,9 +77,8 @@ def grade(
     }
     batch = Batch()
     with record.opened(course, options.url) as gradebook, ThreadPoolExecutor(1) as meanwhile:
-        register = meanwhile.submit(
-            gradebook.register, registered(course, lessons)
-        )  # while the workers start
+        # Registering takes a second or two; the workers start meanwhile.
+        register = meanwhile.submit(gradebook.register, registered(course, lessons))
         done = {} if options.regrade else gradebook.store.graded()
         todo = []
         for one in wanted:

@@ -165,6 +165,18 @@ def test_a_name_from_a_demo_that_is_also_given_is_fine(tmp_path: Path) -> None:
     read(written(tmp_path, text.replace("x = 1", "# %%\nx = 1")), "unit/lesson")
 
 
+def test_a_name_that_is_local_where_it_occurs_is_not_that_of_a_demo(tmp_path: Path) -> None:
+    demo = '# %% tags=["demo"]\nx = [y * y for y in range(3)]\n\n'
+    function = "# %%\ndef f(x):\n    return [y for y in x]\n"
+    read(written(tmp_path, TITLE + demo + function), "unit/lesson")
+    for text, name in (
+        (demo + function.replace("f(x)", "f()"), "x"),
+        (demo.replace("y * y", "(z := y)") + function.replace("[y", "[y + z"), "z"),
+    ):
+        with pytest.raises(LessonError, match=f"uses '{name}', which only the demo cell"):
+            read(written(tmp_path, TITLE + text), "unit/lesson")
+
+
 def test_an_exercise_may_forbid_calls(tmp_path: Path) -> None:
     forbidding = EXERCISE.replace("f\n", 'f forbid=["torch.softmax", ".softmax"]\n', 1)
     assert read(written(tmp_path, TITLE + forbidding + TEST), "u/l").cells[1].forbid == (
