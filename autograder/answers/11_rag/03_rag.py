@@ -1076,3 +1076,64 @@ def read_reply(status, body):
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"no answer in the reply: {' '.join(body.split())[:200] or '(empty)'}")
     return text
+
+
+# %% equivalent: sections — strings of # compare by their lengths
+# -            level = len(heading[1])
+# +            level = heading[1]
+
+
+# %% equivalent: chunk — two zeros
+# -    chunks, start, end = [], 0, 0
+# +    chunks, end, start = [], 0, 0
+
+
+# %% equivalent: chunk — beyond the end there is nothing to add: the slice is the same
+# -        while end < len(sentences) and words(start, end + 1) <= size:
+# +        while end <= len(sentences) and words(start, end + 1) <= size:
+
+
+# %% equivalent: claims — zip is not strict by default
+# -    for said, marks in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+# +    for said, marks in zip(pieces[::2], [*pieces[1::2], ""]):
+
+
+# %% equivalent: claims — the last entry never has a number, with "x" neither
+# -    for said, marks in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+# +    for said, marks in zip(pieces[::2], [*pieces[1::2], 'x'], strict=True):
+
+
+# %% equivalent: claims — both have the same length
+# -    for said, marks in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+# +    for said, marks in zip(pieces[::2], [*pieces[1::2], ""], strict=False):
+
+
+# %% equivalent: answer — without hits no passage is used, and that raises ValueError, too
+# -    if not hits:
+# -        raise ValueError("no passage matches the question, or the store is empty")
+# +    pass
+
+
+# %% equivalent: answer — without hits no passage is used, and that raises ValueError, too
+# -        raise ValueError("no passage matches the question, or the store is empty")
+# +        pass
+
+
+# %% equivalent: token_f1 — F1 does not change when the two change places
+# -    got, want = Counter(words(answer)), Counter(words(gold))
+# +    want, got = Counter(words(answer)), Counter(words(gold))
+
+
+# %% equivalent: token_f1 — F1 does not change when the two change places
+# -    got, want = Counter(words(answer)), Counter(words(gold))
+# +    got, want = Counter(words(gold)), Counter(words(answer))
+
+
+# %% equivalent: read_reply — the order of exceptions does not matter
+# -    except (TypeError, KeyError, IndexError):
+# +    except (KeyError, TypeError, IndexError):
+
+
+# %% equivalent: read_reply — the order of exceptions does not matter
+# -    except (TypeError, KeyError, IndexError):
+# +    except (TypeError, IndexError, KeyError):
