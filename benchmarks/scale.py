@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -25,7 +26,7 @@ from autograder.course import Course
 from autograder.judge.processes import descendants, own_share
 
 MB = 1 << 20
-LOOK = 2.0  # seconds between two looks at the memory
+LOOK = 5.0  # seconds between two looks at the memory
 
 
 class Run(NamedTuple):
@@ -47,7 +48,8 @@ def graded(course: Course, lesson: str, workers: int, db: Path) -> Run:
     while client.poll() is None:
         held = [own_share(pid) for pid in descendants(client.pid)]
         most = [max(most[0], held[0]), max(most[1], sum(held[1:]))]
-        time.sleep(LOOK)
+        with suppress(subprocess.TimeoutExpired):
+            client.wait(LOOK)
     if client.returncode:
         sys.exit(f"grading failed with status {client.returncode}")
     return Run(time.perf_counter() - began, most[0] / MB, most[1] / MB)
