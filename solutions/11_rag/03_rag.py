@@ -855,7 +855,7 @@ def contradicted():
 print("homes in an answer, and how often:", contradicted())
 
 # %% [markdown]
-# Nearly always, here. On its own exam, where any fact of a record may be the one that differs, it names both in 77 % of the cases, and else one of the two. If it matters, do not leave it to the reader: compare the records when they come into the store.
+# Nearly always, here. On its own exam, where any fact of a record may be the one that differs, it is right about contradictions in 77 % of the cases. If it matters, do not leave it to the reader: compare the records when they come into the store.
 #
 # And where **nothing** in the store answers?
 
