@@ -78,7 +78,7 @@ plot.pipeline(
 # A seeded `torch.Generator` gives the same random numbers on every run; `.item()` makes a Python number of a
 # tensor with one element.
 
-# %%
+# %% tags=["demo"]
 generator = torch.Generator().manual_seed(0)
 xs = 2 * torch.rand(100, 1, generator=generator)  # (100, 1): 100 points of one feature
 ys = 3 * xs[:, 0] - 1 + 0.3 * torch.randn(100, generator=generator)  # (100,)
@@ -465,13 +465,16 @@ for code in ("single + double", "single @ double", "whole.mean()"):
 
 
 # %%
+table = torch.zeros(10_000, 256)  # float32
+
+
+# %% tags=["demo"]
 def saved_bytes(tensor):
     file = io.BytesIO()
     torch.save(tensor, file)
     return file.tell()
 
 
-table = torch.zeros(10_000, 256)  # float32
 print(f"table[0]          {saved_bytes(table[0]):>12,} bytes")
 print(f"table[0].clone()  {saved_bytes(table[0].clone()):>12,} bytes")
 

@@ -358,7 +358,7 @@ check.attention_scores(attention_scores, seed=7)
 # **Predict:** with 16 keys and a head size of 256, how large is the largest of the 16 weights? With equal weights
 # it would be 1/16 = 0.06.
 
-# %% tags=["nbval-check-output"]
+# %% tags=["demo", "nbval-check-output"]
 generator = torch.Generator().manual_seed(0)
 head_sizes = [1, 4, 16, 64, 256, 1024]
 raw_scores = []

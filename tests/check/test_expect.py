@@ -98,6 +98,18 @@ def test_a_mistake_is_named_only_when_the_output_shows_it() -> None:
     assert "mistake" not in message(lambda: expect(lambda x: x + 1, 3).equals(6, mistakes))
 
 
+def test_mistakes_are_worked_out_only_where_an_answer_is_wrong() -> None:
+    asked: list[int] = []
+
+    def mistakes() -> dict[str, int]:
+        asked.append(1)
+        return {"you squared it": 9}
+
+    expect(lambda x: x + x, 3).equals(6, mistakes)
+    assert not asked
+    assert "mistake   you squared it" in message(lambda: expect(lambda x: x * x, 3).equals(6, mistakes))
+
+
 def test_a_mistake_can_be_an_error() -> None:
     def strict(x: Any) -> Any:
         return x.view(-1)

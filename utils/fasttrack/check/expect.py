@@ -20,7 +20,7 @@ from fasttrack.check.failure import CheckFailed, NotWritten
 from fasttrack.check.reach import call
 from fasttrack.check.values import default_tolerance, describe, difference
 
-Mistakes = Mapping[str, Any]
+Mistakes = Mapping[str, Any] | Callable[[], Mapping[str, Any]]  # called only where an answer is wrong
 
 
 class Exercise:
@@ -161,7 +161,8 @@ class Expectation:
 
         A mistake that is an error's instance, `RuntimeError("must match")`, asks for its words in the message, too.
         """
-        for name, wrong in (mistakes or {}).items():
+        known = mistakes() if callable(mistakes) else mistakes or {}
+        for name, wrong in known.items():
             if isinstance(wrong, type) and issubclass(wrong, Exception):
                 explains = self._error is not None and self._error.is_a(wrong)
             elif isinstance(wrong, Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -14,6 +15,15 @@ from fasttrack.check.fixtures import self_attention as fixtures
 from fasttrack.check.inputs import distinct_sizes, integers, normal
 
 TRACE = "it leaves traces in x: work on x.detach()"
+
+
+@cache  # a class is graded with the same seeds
+def slopes(
+    f: Callable[[torch.Tensor], torch.Tensor], seed: int, *sizes: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """An input, and the Jacobian there by torch.autograd.functional."""
+    x = normal(seed, *sizes, dtype=torch.float64)
+    return x, torch.autograd.functional.jacobian(f, x)  # type: ignore[no-untyped-call]
 
 
 @check
@@ -33,8 +43,7 @@ def influences(learner: Any, seed: int) -> None:
         (fixtures.masked_too_late, b, a),
         (fixtures.sums_so_far, 1, 2),
     ):
-        x = normal(seed + 1, time, n_embd, dtype=torch.float64)
-        jacobian: torch.Tensor = torch.autograd.functional.jacobian(f, x)  # type: ignore[no-untyped-call]
+        x, jacobian = slopes(f, seed + 1, time, n_embd)
         want = (jacobian != 0).any(3).any(1)  # (time, m, time, n_embd) -> (time, time)
         rows = jacobian.sum(1)
         near = 1e-12  # slopes that cancel leave rounding behind
@@ -85,26 +94,30 @@ def induction_score(learner: Any, seed: int) -> None:
             for case, (batch, time, vocab_size) in enumerate(sizes)
         ),
     ):
-        want, queries = scored(weights, ids)
-        total = want * queries
-        named: dict[str, Any] = {name: scored(weights, ids, rule)[0] for name, rule in SLIPS.items()}
-        named |= {
-            "the mean over queries whose token occurred before, not over all": total / ids.numel(),
-            "the mean over queries: these are sums": total,
-            "the mean for each sequence, and then of these: take all queries together": by_sequence(
-                weights, ids
-            ),
-            "the weights of a query add up: yours takes the mean over its keys": averaged(weights, ids),
-            (
-                "yours finds no key: in aa the query itself is one, s = t"
-                if queries
-                else "no token occurs twice: that is 0.0, not nan"
-            ): float("nan"),
-            "a float: .item() makes one": torch.tensor(want, dtype=torch.float64),
-        }
-        expect(learner, weights, ids).close(want, mistakes=named, rtol=1e-9, atol=1e-12)
+        want, _ = scored(weights, ids)
+        expect(learner, weights, ids).close(
+            want, mistakes=partial(misscored, weights, ids), rtol=1e-9, atol=1e-12
+        )
     ids = torch.arange(6)[None] % 3
     expect(learner, torch.eye(6)[None], ids).equals(0.0)
+
+
+def misscored(weights: torch.Tensor, ids: torch.Tensor) -> dict[str, Any]:
+    """What comes of known mistakes."""
+    want, queries = scored(weights, ids)
+    total = want * queries
+    return {name: scored(weights, ids, rule)[0] for name, rule in SLIPS.items()} | {
+        "the mean over queries whose token occurred before, not over all": total / ids.numel(),
+        "the mean over queries: these are sums": total,
+        "the mean for each sequence, and then of these: take all queries together": by_sequence(weights, ids),
+        "the weights of a query add up: yours takes the mean over its keys": averaged(weights, ids),
+        (
+            "yours finds no key: in aa the query itself is one, s = t"
+            if queries
+            else "no token occurs twice: that is 0.0, not nan"
+        ): float("nan"),
+        "a float: .item() makes one": torch.tensor(want, dtype=torch.float64),
+    }
 
 
 def after(row: list[int], t: int) -> list[int]:

@@ -6,6 +6,7 @@ Inputs are moderate: at large ones every softmax is saturated, and any scale wou
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import torch
@@ -114,7 +115,9 @@ def attention_weights(learner: Any, seed: int) -> None:
     for q, k, mask in cases(seed):
         tolerance = CLOSE if q.dtype == torch.float64 else {}
         args = (q, k) if mask is None else (q, k, mask)
-        expect(learner, *args).close(attended(q, k, mask), mistakes=by_mistake(q, k, mask), **tolerance)
+        expect(learner, *args).close(
+            attended(q, k, mask), mistakes=partial(by_mistake, q, k, mask), **tolerance
+        )
     q, k, _ = cases(seed)[4]
     k[-1] = 3e4 * q[0]  # a key that only the last query may see, and that is far louder than all others
     mask = causal(len(q))
@@ -186,13 +189,18 @@ def scaled_dot_product_attention(learner: Any, seed: int) -> None:
         size = q.shape[-1] if case % 4 == 3 else q.shape[-1] + 1
         v = normal(seed + 30 + case, *k.shape[:-1], size, dtype=q.dtype)
         args = (q, k, v) if mask is None else (q, k, v, mask)
-        named: dict[str, torch.Tensor | type[Exception]] = {
-            "these are the weights: multiply them by v": attended(q, k, mask),
-            "the mask has to reach attention_weights": attended(q, k, None) @ v,
-        }
-        if q.shape == k.shape:
-            named["queries and keys are exchanged: q comes first"] = attended(k, q, mask) @ v
-            named["the weights are turned: rows are queries"] = attended(q, k, mask).transpose(-2, -1) @ v
-        named |= {name: wrong @ v for name, wrong in by_mistake(q, k, mask).items()}
         want = functional.scaled_dot_product_attention(q, k, v, mask)
-        expect(learner, *args).close(want, mistakes=named, **(CLOSE if q.dtype == torch.float64 else {}))
+        tolerance = CLOSE if q.dtype == torch.float64 else {}
+        expect(learner, *args).close(want, mistakes=partial(misattended, q, k, v, mask), **tolerance)
+
+
+def misattended(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: Mask) -> dict[str, torch.Tensor]:
+    """What comes of known mistakes."""
+    found = {
+        "these are the weights: multiply them by v": attended(q, k, mask),
+        "the mask has to reach attention_weights": attended(q, k, None) @ v,
+    }
+    if q.shape == k.shape:
+        found["queries and keys are exchanged: q comes first"] = attended(k, q, mask) @ v
+        found["the weights are turned: rows are queries"] = attended(q, k, mask).transpose(-2, -1) @ v
+    return found | {name: wrong @ v for name, wrong in by_mistake(q, k, mask).items()}
