@@ -32,7 +32,7 @@ test: .venv/ready-test  ## everything CI runs
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/autograder build --check
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout 1200 -p no:cacheprovider -q solutions
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout 600 -p no:cacheprovider -q solutions
 	$(BIN)/pytest -n 2 --dist loadgroup --durations 12 tests
 
 agreement: .venv/ready-test  ## every answer of every lesson: direct, judged and stock nbgrader's scores, minutes each
