@@ -763,8 +763,9 @@ def measure(search, k):
     for one in asked:
         got = answer(one.text, search, reader.complete, k, BUDGET)
         counts["in the prompt"] += holding(one) in dict(search(one.text, k))
-        counts["right"] += plain(got["text"]) == one.answer
-        counts["right and cited"] += plain(got["text"]) == one.answer and got["sources"] == [holding(one)]
+        right = plain(got["text"]) == one.answer
+        counts["right"] += right
+        counts["right and cited"] += right and got["sources"] == [holding(one)]
         counts["refused"] += got["text"] == UNSAID
     return {name: count / len(asked) for name, count in counts.items()}
 
@@ -871,9 +872,10 @@ def unanswered(reading):
     """
     known = {(fact.subject, fact.relation) for record in records.values() for fact in record.facts}
     done = {"nothing found": [], "refused": [], "made up, and doubted": [], "made up, and believed": []}
-    for one in (one for story in stories for one in story.questions):
-        if (one.subject, one.attribute) in known:
-            continue
+    asked_in_vain = [
+        one for story in stories for one in story.questions if (one.subject, one.attribute) not in known
+    ]
+    for one in asked_in_vain:
         if not search(one.text, 4):
             done["nothing found"].append((one.text, None))
             continue
