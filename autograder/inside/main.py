@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -24,6 +25,8 @@ def main(arguments: str) -> None:
     from .shell import start
 
     shell, watch = start(), Watch()
+    # Seconds on a busy machine: not the first cell's, which would be stopped halfway and leave half a torch behind.
+    importlib.import_module("torch")
     watch.install(settings["forbidden"])
     quiet = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):

@@ -18,7 +18,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.judge.judge import judge
+from autograder.judge.judge import Court, judge
 from autograder.judge.processes import descendants
 from autograder.judge.sandbox import Limits
 from autograder.judge.session import Session
@@ -69,7 +69,7 @@ def notebook(cells: dict[str, str]) -> bytes:
 
 @dataclass
 class Attacked:
-    """How an attack went."""
+    """How an attack went, in how many seconds besides those that processes took to start."""
 
     verdict: Verdict
     seconds: float
@@ -129,13 +129,22 @@ def warm(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def attack(warm: bool) -> Any:
+def attack(warm: bool, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Judge the honest submission with cells replaced; nothing may be left running."""
+    start, starts = Court.start, []
+
+    def timed(court: Court) -> None:
+        began = time.monotonic()
+        start(court)
+        starts.append(time.monotonic() - began)
+
+    monkeypatch.setattr(Court, "start", timed)
 
     def run(**cells: str) -> Attacked:
         before, began = set(descendants(os.getpid())), time.monotonic()
+        starts.clear()
         verdict = judge(notebook(SOURCE), notebook({**SOURCE, **HONEST, **cells}), LIMITS, warm=warm)
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - began - sum(starts)
         assert not verdict.cold_because
         assert not left_running(before)
         return Attacked(verdict, seconds)

@@ -190,6 +190,11 @@ def test_cells_behave_as_in_jupyter() -> None:
     assert "'old'" not in shown
 
 
+def test_importing_torch_is_no_cells_time() -> None:
+    verdict = judged(given="import sys\nprint('torch' in sys.modules)")
+    assert text(verdict, "given") == "True\n"
+
+
 def test_output_is_bounded_and_says_so() -> None:
     limits = Limits(cell_output=5000, memory=600 << 20)
     verdict = judged(limits, between="for i in range(100_000): print('x' * 100)")
