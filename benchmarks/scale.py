@@ -4,7 +4,8 @@
 
 Each class is graded by `autograder grade` in a process of its own, sandbox on, feedback left out. Meanwhile the
 memory of that client and of all below it is looked at: the dask workers, their warm parents, learners' processes.
-Flat means that a class ten times as large takes no more of it.
+Flat means that a class ten times as large takes no more of it. Two busy processes beside one tell how much more the
+second core of this machine gives at all.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from autograder.judge.processes import descendants, own_share
 
 MB = 1 << 20
 LOOK = 5.0  # seconds between two looks at the memory
+BUSY = "import time; began = time.perf_counter(); sum(range(10**9)); print(time.perf_counter() - began)"
 
 
 class Run(NamedTuple):
@@ -55,6 +57,17 @@ def graded(course: Course, lesson: str, workers: int, db: Path) -> Run:
     return Run(time.perf_counter() - began, most[0] / MB, most[1] / MB)
 
 
+def second_core() -> float:
+    """How much more two processes get done than one."""
+
+    def seconds(processes: int) -> float:
+        words = [sys.executable, "-c", BUSY]
+        busy = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+        return max(float(one.communicate()[0]) for one in busy)
+
+    return 2 * seconds(1) / seconds(2)
+
+
 def main(
     sizes: str = "100,1000",
     workers: str = "1,2",
@@ -63,6 +76,7 @@ def main(
     """Grade every size with every number of workers, and print the table."""
     table = Table("submissions", "workers", "seconds", "a minute", "client MB", "workers MB", title=lesson)
     for size in map(int, sizes.split(",")):
+        print(f"two busy processes: {second_core():.2f} times as much as one")
         with tempfile.TemporaryDirectory(prefix="scale-", dir="/var/tmp") as folder:
             course = classroom(Path(folder), lesson, size)
             for count in map(int, workers.split(",")):

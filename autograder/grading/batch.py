@@ -29,6 +29,9 @@ DASK = {
     "distributed.admin.large-graph-warning-threshold": "1GB",  # a submission of many MB is no mistake to be warned of
     "distributed.admin.low-level-log-length": 10,  # else the last 1,000 messages are kept, submissions and all
     "distributed.worker.profile.enabled": False,
+    # Each of its processes looks at disks and network twice a second and at its own loop 50 times: 5 % of a core.
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.tick.interval": "1s",
 }
 AHEAD = 3  # tasks for each worker that are under way or waiting: enough to keep it busy, few enough to hold
 

@@ -1296,7 +1296,7 @@ for question in (
 # %% [markdown]
 # A search by vector always returns something, near or not. Read what it found before you trust it: are these the passages you would send a friend to?
 #
-# **A number to beat.** On answers it is the mean reciprocal rank of LSA, or of the bi-encoder that started from it, whichever is higher on your screen, with no more than this course as training data. On lessons it is BM25's. The best systems put a third stage on top: a **cross-encoder** that reads question and passage together and sorts the first 50 again (lesson 04). On public tests, BM25 is still hard to beat for models
+# **A number to beat.** On answers it is the mean reciprocal rank of LSA, or of the bi-encoder that started from it, whichever is higher on your screen, with no more than this course as training data. On lessons it is BM25's. The best systems put a third stage on top: a **cross-encoder** that reads question and passage together and sorts the first 50 again. On public tests, BM25 is still hard to beat for models
 # that were trained on other data: on the 18 collections of BEIR (Thakur and others, 2021) the early bi-encoders were below it on average, and only later, larger ones passed it.
 
 # %% [markdown]
