@@ -20,7 +20,7 @@ Attack = Callable[..., Any]
 WRONG = "def double(x):\n    return x * x\n"
 TIMEOUT, CRASHED, MEMORY, MALFORMED = Outcome.TIMEOUT, Outcome.CRASHED, Outcome.MEMORY, Outcome.MALFORMED
 SECRET = "HIDDEN-MARKER"  # stands in the hidden test
-SLOW = 12  # seconds; an attack that is stopped takes about as long as its limits say
+SLOW = 9  # seconds besides starts; an attack that is stopped takes about as long as its limits say
 
 PIPES = """
 import os, stat, struct, json
